@@ -1,0 +1,186 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Administration: the requests of the pool `admin` (PoolId 1, module chimaera_admin), which every daemon has. The
+// command line and the client library do nothing else. A reading request is open to whoever may connect; a changing
+// one needs the daemon's uid or root, but that anyone may create a pool (and owns it then), and its owner destroy it.
+#pragma once
+
+#include <chimaera/bytes.h>
+#include <chimaera/domain.h>
+#include <chimaera/method.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace chi::admin {
+
+struct Nothing {};
+
+struct ContainerInfo {
+  std::uint32_t index = 0;
+  std::uint32_t node = 0;
+  std::uint32_t worker = 0;
+  Epoch epoch = 0;
+  std::uint64_t running = 0;  // admitted and not completed
+  std::uint64_t completed = 0;
+};
+
+struct PoolInfo {
+  PoolId id = 0;
+  std::string name;
+  std::string module;
+  std::string module_version;
+  std::uint32_t containers = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0;       // permission bits as chmod's: 4 = read methods, 2 = write methods
+  std::uint32_t lane_base = 0;  // position of container 0 in the published lane map
+};
+
+// Creates `containers` containers of `module`, which is loaded if it is not yet. Fails with already_exists when the
+// name is taken (`if_absent`: answers with the pool that is there, if its module and containers are the same), and as
+// a whole, leaving nothing, when one container cannot be made.
+struct PoolCreate {
+  static constexpr Method kMethod{1, "pool_create", Access::write};
+  using Reply = PoolInfo;
+  std::string name;
+  std::string module;
+  std::uint32_t containers = 1;  // 1 to 65536
+  std::uint32_t mode = 0600;
+  bool if_absent = false;
+  Bytes config;  // encoded fields of the module's Config; empty: its defaults
+};
+
+// Stops admission, waits for what runs until the call's deadline, then destroys every container.
+struct PoolDestroy {
+  static constexpr Method kMethod{2, "pool_destroy", Access::write};
+  using Reply = Nothing;
+  std::string name;
+};
+
+struct PoolListReply {
+  std::vector<PoolInfo> pools;
+};
+struct PoolList {
+  static constexpr Method kMethod{3, "pool_list", Access::read};
+  using Reply = PoolListReply;
+};
+
+struct PoolDescription {
+  PoolInfo pool;
+  std::vector<ContainerInfo> containers;
+};
+struct PoolDescribe {
+  static constexpr Method kMethod{4, "pool_describe", Access::read};
+  using Reply = PoolDescription;
+  std::string name;
+};
+
+// What a client needs to call the pool.
+struct PoolFind {
+  static constexpr Method kMethod{5, "pool_find", Access::read};
+  using Reply = PoolInfo;
+  std::string name;
+};
+
+struct MethodInfo {
+  std::uint32_t id = 0;
+  std::string name;
+  bool write = false;
+  bool coroutine = false;
+  bool merges = false;
+  std::uint32_t route = 0;  // CHI_ROUTE_*
+  std::uint32_t route_field = 0;
+  std::string request_schema;
+  std::string reply_schema;
+};
+
+struct ModuleInfo {
+  std::string name;
+  std::string version;
+  std::string path;  // of the library in its repo; empty: built in
+  bool loaded = false;
+  std::uint32_t pools = 0;
+  std::string problem;  // why it cannot be loaded; empty: nothing known
+};
+
+struct ModuleListReply {
+  std::vector<ModuleInfo> modules;
+};
+struct ModuleList {
+  static constexpr Method kMethod{6, "module_list", Access::read};
+  using Reply = ModuleListReply;
+};
+
+struct ModuleDescription {
+  ModuleInfo module;
+  std::uint32_t abi_version = 0;
+  std::uint32_t state_version = 0;
+  std::string config_schema;
+  std::string state_schema;
+  std::vector<MethodInfo> methods;
+};
+// Loads the module if need be, for its table is in the library.
+struct ModuleDescribe {
+  static constexpr Method kMethod{7, "module_describe", Access::read};
+  using Reply = ModuleDescription;
+  std::string name;
+};
+
+// Loads a module by name from the repos, or by the path of its folder or library.
+struct ModuleLoad {
+  static constexpr Method kMethod{8, "module_load", Access::write};
+  using Reply = ModuleInfo;
+  std::string name;
+};
+
+struct StuckTask {
+  std::string container;
+  std::string method;
+  std::uint64_t running_ms = 0;
+};
+
+struct WorkerInfo {
+  std::uint32_t index = 0;
+  std::uint64_t tasks = 0;  // completed since the start
+  std::uint64_t sleeps = 0;
+  std::uint32_t containers = 0;
+  std::uint32_t queued = 0;
+  std::uint32_t replaced = 0;  // times a handler that would not end was left to a thread of its own
+};
+
+struct SessionInfo {
+  std::uint64_t id = 0;
+  std::uint32_t pid = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t streams = 0;
+  std::uint64_t memory = 0;  // bytes of its segments
+};
+
+struct StatusReply {
+  std::string name;
+  std::string version;
+  std::uint32_t pid = 0;
+  std::uint64_t incarnation = 0;
+  double uptime_s = 0;
+  std::uint64_t resident_bytes = 0;
+  std::vector<WorkerInfo> workers;
+  std::vector<SessionInfo> sessions;
+  std::vector<PoolInfo> pools;
+  std::vector<StuckTask> stuck;
+  std::uint64_t failed_forgotten = 0;  // fire-and-forget and periodic tasks that ended in an error
+};
+struct GetStatus {
+  static constexpr Method kMethod{9, "status", Access::read};
+  using Reply = StatusReply;
+};
+
+// Answers, and then ends the daemon: no new task, what runs gets `grace_ms`, then everything is taken down.
+struct Stop {
+  static constexpr Method kMethod{10, "stop", Access::write};
+  using Reply = Nothing;
+  std::uint32_t grace_ms = 5000;
+};
+
+}  // namespace chi::admin

@@ -1,0 +1,45 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// What a request type says of itself. A request is a plain aggregate with
+//   static constexpr chi::Method kMethod{1, "put", chi::Access::write};
+//   using Reply = PutReply;
+// and, where it applies,
+//   static constexpr chi::Route kRoute = chi::Route::hash("key");   // or Route::all(), Route::any()
+//   static void merge(Reply& into, Reply&& from);                    // folds replies of several containers
+//   static constexpr chi::Version kVersion{2, 1};                    // of its fields; {1, 1} where absent
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace chi {
+
+enum class Access : std::uint8_t { read = 0, write = 1 };
+
+struct Method {
+  std::uint32_t id;       // 1 to 1023; never reused for another meaning
+  std::string_view name;  // as typed in `chimaera call`; lower_snake_case, a literal
+  Access access;          // write: may change the state, so it is what a log records
+};
+
+// Where a call goes whose caller names no query. Without kRoute: to all containers when the request can merge, else
+// to container 0 of a pool of one, else to any.
+struct Route {
+  enum class Kind : std::uint8_t { none = 0, hash = 1, all = 2, any = 3 };
+  Kind kind = Kind::none;
+  std::string_view field{};  // of hash: the name of a string or integer field of the request
+
+  static constexpr Route hash(std::string_view name) { return {Kind::hash, name}; }
+  static constexpr Route all() { return {Kind::all, {}}; }
+  static constexpr Route any() { return {Kind::any, {}}; }
+};
+
+// Of an encoded aggregate: its version, and the oldest reader that still understands it.
+struct Version {
+  std::uint8_t current = 1;
+  std::uint8_t oldest = 1;
+};
+
+enum class Priority : std::uint8_t { low_latency = 0, high_throughput = 1 };
+
+}  // namespace chi

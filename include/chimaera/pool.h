@@ -1,0 +1,208 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A caller's handle of a pool, and the ways to call its containers:
+//
+//   auto kv = client.pool("inventory");
+//   auto reply = kv.call<kv::Put>("apple", bytes).get();        // one container, chosen by the request's kRoute
+//   auto sizes = kv.on(chi::all()).gather<kv::Count>().get();    // several: each one's reply or failure
+//
+// A Pool is a value: copies are cheap, and on(), with_deadline() and so on give a changed copy. Any thread may use it,
+// one object by one thread at a time. The name is looked up by the first call, which waits for that, and again after a
+// reconnect. It keeps the client's connection alive. Nothing here throws but for std::bad_alloc.
+#pragma once
+
+#include <chimaera/admin.h>
+#include <chimaera/codec.h>
+#include <chimaera/domain.h>
+#include <chimaera/future.h>
+#include <chimaera/gathered.h>
+#include <chimaera/method.h>
+#include <chimaera/result.h>
+#include <chimaera/route.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace chi {
+
+class Schedule;
+
+namespace client {
+
+class Session;
+struct PoolState;
+
+inline constexpr std::size_t kScratchBytes = 512;  // as much as travels inline, and more
+
+struct CallOptions {
+  Query query{};
+  std::chrono::nanoseconds deadline{0};  // from now; 0: the client's default
+  std::chrono::nanoseconds period{0};
+  Priority priority = Priority::low_latency;
+  std::uint8_t flags = 0;  // CHI_FIRE_AND_FORGET, CHI_PERIODIC
+};
+
+// A pool as the calling thread may call it now: connected, and its name looked up.
+struct OpenPool {
+  Stream* stream = nullptr;
+  PoolState* pool = nullptr;
+  std::uint64_t id = kNoPool;
+  std::uint32_t containers = 0;
+  std::uint32_t lane_base = 0;
+  std::unique_ptr<Error> error;
+};
+
+OpenPool open_pool(Session& session, PoolState& pool, std::chrono::nanoseconds deadline);
+PendingCall submit(OpenPool& target, std::uint32_t method, const CallOptions& options, const chi_message& request);
+
+// The query of a gather: always one that gives a set.
+Query gather_query(const Query& query, std::uint32_t containers);
+Error not_gathered(std::string_view method);
+Error not_several(const Query& query);
+
+template <class Req>
+Result<typename Req::Reply> decode_call(const Answer& answer) {
+  if (answer.failed()) return failure_of(answer);
+  if constexpr (Mergeable<Req>) {
+    if (answer.gathered) return decode_merged<Req>(answer.message);
+  }
+  return decode_message<typename Req::Reply>(answer.message);
+}
+
+template <class Req>
+Result<Gathered<Req>> decode_gather(const Answer& answer) {
+  if (answer.failed()) return failure_of(answer);
+  return decode_gathered<Req>(answer.message);
+}
+
+}  // namespace client
+
+class Pool {
+ public:
+  Pool(std::shared_ptr<client::Session> session, client::PoolState* state) noexcept
+      : session_(std::move(session)), state_(state) {}
+
+  const std::string& name() const noexcept;
+
+  Pool on(const Query& query) const {
+    Pool out = *this;
+    out.options_.query = query;
+    return out;
+  }
+  Pool with_deadline(std::chrono::nanoseconds from_now) const {
+    Pool out = *this;
+    out.options_.deadline = from_now;
+    return out;
+  }
+  Pool with_priority(Priority priority) const {
+    Pool out = *this;
+    out.options_.priority = priority;
+    return out;
+  }
+  // Calls have no answer: their Future is ready, with an empty reply, once the call is submitted. What fails later is
+  // counted and logged by the daemon. Client::flush waits for them.
+  Pool fire_and_forget() const {
+    Pool out = *this;
+    out.options_.flags = CHI_FIRE_AND_FORGET;
+    return out;
+  }
+  // Calls that the daemon repeats, the first after one period.
+  Schedule every(std::chrono::nanoseconds period) const;
+
+  // Calls a method with the request's fields as arguments, in order. Where the query names several containers the
+  // request must be one that merges (see gather); the call then fails as a whole when one of them fails.
+  template <class Req, class... Fields>
+  Future<typename Req::Reply> call(Fields&&... fields) const {
+    return send(Req{std::forward<Fields>(fields)...});
+  }
+  template <class Req>
+  Future<typename Req::Reply> send(const Req& request) const {
+    return Future<typename Req::Reply>(submit(request), &client::decode_call<Req>);
+  }
+
+  // Calls several containers, all of them unless on() says otherwise, and tells each one's reply or failure.
+  template <class Req, class... Fields>
+  Future<Gathered<Req>> gather(Fields&&... fields) const {
+    return send_gather(Req{std::forward<Fields>(fields)...});
+  }
+  template <class Req>
+  Future<Gathered<Req>> send_gather(const Req& request) const {
+    return Future<Gathered<Req>>(submit<Req, true>(request), &client::decode_gather<Req>);
+  }
+
+  // A call that is encoded already, for callers that know the method at run time only. Without on() it goes to
+  // container 0 of a pool of one, else to any.
+  Future<RawReply> call_raw(std::uint32_t method, const chi_message& request) const;
+
+  // Looks the name up anew.
+  Result<admin::PoolInfo> info() const;
+
+  // Client::flush, for the calls to this pool alone.
+  Status flush() const;
+
+ private:
+  friend class Schedule;
+
+  template <class Req, bool kGather = false>
+  client::PendingCall submit(const Req& request) const {
+    client::OpenPool target = client::open_pool(*session_, *state_, options_.deadline);
+    if (target.error) return client::PendingCall(std::move(target.error));
+    client::CallOptions options = options_;
+    if constexpr (kGather) {
+      options.query = client::gather_query(options.query, target.containers);
+      if (options.query.single()) return client::PendingCall(client::not_several(options.query));
+    } else {
+      if (options.query.kind == QueryKind::automatic) options.query = default_query(request, target.containers);
+      if (!Mergeable<Req> && !options.query.single() && !(options.flags & CHI_FIRE_AND_FORGET)) {
+        return client::PendingCall(client::not_gathered(Req::kMethod.name));
+      }
+    }
+    std::uint8_t scratch[client::kScratchBytes];
+    Encoder encoder(scratch);
+    encode_message(encoder, request);
+    if (encoder.failed()) return client::PendingCall(encoder.status().error());
+    return client::submit(target, Req::kMethod.id, options, encoder.message());
+  }
+
+  std::shared_ptr<client::Session> session_;
+  client::PoolState* state_;
+  client::CallOptions options_{};
+};
+
+// A call that the daemon repeats until it is cancelled or the client's session ends; a run that would begin before the
+// one before has ended is left out. Belongs to the thread that made it, as a Future does. Destroying it changes nothing.
+class Periodic {
+ public:
+  explicit Periodic(client::PendingCall call) noexcept : call_(std::move(call)) {}
+
+  void cancel() { call_.cancel(); }
+
+  // Waits for its end: `cancelled` after cancel(), or what ended it.
+  Error wait();
+
+ private:
+  client::PendingCall call_;
+};
+
+// Pool::every(period).call<Req>(fields...).
+class Schedule {
+ public:
+  template <class Req, class... Fields>
+  Result<Periodic> call(Fields&&... fields) const {
+    return started(pool_.submit(Req{std::forward<Fields>(fields)...}));
+  }
+
+ private:
+  friend class Pool;
+  explicit Schedule(Pool pool) noexcept : pool_(std::move(pool)) {}
+  static Result<Periodic> started(client::PendingCall call);
+
+  Pool pool_;
+};
+
+}  // namespace chi

@@ -1,0 +1,85 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements file.h.
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/unique_fd.h"
+
+namespace chi {
+
+namespace {
+
+Error failed(std::string_view what, const std::string& path, int error) {
+  return {errno_code(error), fmt::format("cannot {} '{}': {}", what, path, errno_text(error)), {}};
+}
+
+Error too_big(const std::string& path, std::uint64_t limit) {
+  return {Code::invalid_argument, fmt::format("'{}' is larger than the limit of {} bytes", path, limit), {}};
+}
+
+Result<UniqueFd> open_regular(const std::string& path, std::uint64_t limit) {
+  if (path.find('\0') != std::string::npos) {
+    return Error{Code::invalid_argument, "a path with a zero byte in it names no file", {}};
+  }
+  // O_NONBLOCK: opening a FIFO that nobody writes to must not wait; on a regular file it means nothing.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return failed("open", path, errno);
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) return failed("look at", path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    return Error{Code::invalid_argument, fmt::format("'{}' is not a regular file", path), {}};
+  }
+  if (static_cast<std::uint64_t>(info.st_size) > limit) return too_big(path, limit);
+  return fd;
+}
+
+}  // namespace
+
+std::string errno_text(int error) {
+  return fmt::format("{} (errno {})", std::generic_category().message(error), error);
+}
+
+Code errno_code(int error) noexcept {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return Code::not_found;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Code::permission_denied;
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ENOSPC:
+    case EDQUOT:
+      return Code::resource_exhausted;
+    default:
+      return Code::failed_precondition;
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::uint64_t limit) {
+  auto fd = open_regular(path, limit);
+  if (!fd) return std::move(fd).error();
+  std::string out;
+  char chunk[16384];
+  while (true) {
+    ssize_t n = ::read(fd->get(), chunk, sizeof(chunk));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("read", path, errno);
+    if (n == 0) return out;
+    if (out.size() + static_cast<std::size_t>(n) > limit) return too_big(path, limit);
+    out.append(chunk, static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace chi

@@ -1,0 +1,24 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Reading whole small files, with a bound, and errors that name them. Usable from any thread.
+#pragma once
+
+#include <chimaera/result.h>
+
+#include <cstdint>
+#include <string>
+
+namespace chi {
+
+// "No such file or directory (errno 2)"; unlike strerror, usable from any thread.
+std::string errno_text(int error);
+
+// A code for a failed system call: not_found, permission_denied, resource_exhausted (memory, descriptors, disk) or
+// failed_precondition.
+Code errno_code(int error) noexcept;
+
+// The bytes of a regular file (never waits on a FIFO or device) of at most `limit` bytes; one that grows beyond it
+// while it is read is refused, too.
+Result<std::string> read_file(const std::string& path, std::uint64_t limit);
+
+}  // namespace chi

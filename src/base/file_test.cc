@@ -1,0 +1,68 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Reading files that may be anything.
+#include "base/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace chi {
+namespace {
+
+using testing::HasSubstr;
+
+class ReadFile : public testing::Test {
+ protected:
+  ReadFile() {
+    std::string pattern = testing::TempDir() + "chi-file-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~ReadFile() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const char* name) const { return folder_ + "/" + name; }
+
+  std::string folder_;
+};
+
+TEST_F(ReadFile, GivesAllBytes) {
+  std::string content(100'000, 'x');
+  content += std::string("\0\n", 2);
+  std::ofstream(path("f"), std::ios::binary) << content;
+  auto read = read_file(path("f"), 1 << 20);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, content);
+}
+
+TEST_F(ReadFile, KeepsTheLimit) {
+  std::ofstream(path("f")) << "12345";
+  EXPECT_EQ(*read_file(path("f"), 5), "12345");
+  auto read = read_file(path("f"), 4);
+  ASSERT_EQ(read.code(), Code::invalid_argument);
+  EXPECT_THAT(read.error().text, HasSubstr("limit of 4 bytes"));
+}
+
+TEST_F(ReadFile, KeepsTheLimitOfFilesWithoutASize) {
+  EXPECT_EQ(read_file("/proc/self/maps", 10).code(), Code::invalid_argument);
+  EXPECT_TRUE(read_file("/proc/self/status", 1 << 20));
+}
+
+TEST_F(ReadFile, SaysWhatIsWrong) {
+  auto missing = read_file(path("no"), 10);
+  EXPECT_EQ(missing.code(), Code::not_found);
+  EXPECT_THAT(missing.error().text, HasSubstr(path("no")));
+  EXPECT_THAT(missing.error().text, HasSubstr("No such file"));
+  EXPECT_EQ(read_file(folder_, 10).code(), Code::invalid_argument);
+  EXPECT_EQ(read_file(std::string("/etc/passwd\0x", 13), 1 << 20).code(), Code::invalid_argument);
+}
+
+TEST_F(ReadFile, DoesNotWaitForSomeoneToWriteToAFifo) {
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path("fifo"), 10).code(), Code::invalid_argument);
+}
+
+}  // namespace
+}  // namespace chi

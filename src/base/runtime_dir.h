@@ -1,0 +1,25 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Where daemons and their clients meet: $XDG_RUNTIME_DIR/chimaera, or /tmp/chimaera-UID where that is unset. The folder
+// is the user's own, with mode 0700, and no link: nobody else can put a socket there. Usable from any thread.
+#pragma once
+
+#include <chimaera/result.h>
+
+#include <sys/un.h>
+
+#include <string>
+#include <string_view>
+
+namespace chi {
+
+// The folder; `make`: made when it is not there. Fails with not_found, or permission_denied when it is not ours alone.
+Result<std::string> runtime_dir(bool make);
+
+// "FOLDER/NAME.sock", "FOLDER/NAME.pid" and so on. Fails as runtime_dir, and with invalid_argument on a bad name.
+Result<std::string> runtime_file(std::string_view daemon_name, std::string_view extension, bool make_dir);
+
+// Fails with invalid_argument when the path does not fit a socket address (107 bytes).
+Result<sockaddr_un> socket_address(const std::string& path);
+
+}  // namespace chi

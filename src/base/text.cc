@@ -1,0 +1,172 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements text.h.
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+namespace chi {
+
+namespace {
+
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+constexpr std::array<Unit, 6> kDurationUnits{{{"h", 3'600'000'000'000},
+                                              {"m", 60'000'000'000},
+                                              {"s", 1'000'000'000},
+                                              {"ms", 1'000'000},
+                                              {"us", 1'000},
+                                              {"ns", 1}}};
+constexpr std::uint64_t kKi = 1024;
+// The first five are those that format_size uses.
+constexpr std::array<Unit, 13> kSizeUnits{{{"TiB", kKi* kKi* kKi* kKi},
+                                           {"GiB", kKi* kKi* kKi},
+                                           {"MiB", kKi* kKi},
+                                           {"KiB", kKi},
+                                           {"B", 1},
+                                           {"T", kKi* kKi* kKi* kKi},
+                                           {"G", kKi* kKi* kKi},
+                                           {"M", kKi* kKi},
+                                           {"K", kKi},
+                                           {"TB", 1'000'000'000'000},
+                                           {"GB", 1'000'000'000},
+                                           {"MB", 1'000'000},
+                                           {"KB", 1'000}}};
+constexpr std::uint64_t kLargest = std::uint64_t{1} << 62;
+
+// Length of the decimal number, such as "12" or "1.5", at the start; 0 when there is none.
+std::size_t number_length(std::string_view text) noexcept {
+  std::size_t digits = 0;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  if (digits == 0 || digits == text.size() || text[digits] != '.') return digits;
+  std::size_t end = digits + 1;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end == digits + 1 ? 0 : end;
+}
+
+Result<std::uint64_t> scaled(std::string_view number, std::uint64_t factor, std::string_view text) {
+  Error too_large{Code::invalid_argument, fmt::format("'{}' is too large", text), {}};
+  if (number.find('.') != std::string_view::npos) {
+    double value = 0;
+    std::from_chars(number.data(), number.data() + number.size(), value);
+    value *= static_cast<double>(factor);
+    if (!(value <= static_cast<double>(kLargest))) return too_large;
+    return static_cast<std::uint64_t>(value + 0.5);
+  }
+  std::uint64_t value = 0;
+  auto end = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (end.ec != std::errc{} || value > kLargest / factor) return too_large;
+  return value * factor;
+}
+
+std::string format_with(std::uint64_t value, std::span<const Unit> units) {
+  for (const Unit& unit : units) {
+    if (value != 0 && value % unit.factor == 0) return fmt::format("{}{}", value / unit.factor, unit.name);
+  }
+  return "0";
+}
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Edits (insert, remove, change, swap neighbours) that turn one into the other, case aside.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
+      bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+bool is_identifier(std::string_view text) noexcept {
+  if (text.empty() || text.size() > kMaxNameLength || !is_letter(text[0])) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+}
+
+bool is_pool_name(std::string_view text) noexcept {
+  if (text.empty() || text.size() > kMaxNameLength || !(is_letter(text[0]) || is_digit(text[0]))) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
+}
+
+std::string closest(std::string_view text, std::span<const std::string> candidates) {
+  if (text.size() > kMaxNameLength) return {};
+  std::size_t best = std::max<std::size_t>(1, text.size() / 3) + 1;
+  std::string found;
+  for (const std::string& candidate : candidates) {
+    if (candidate.size() > kMaxNameLength || candidate == text) continue;
+    std::size_t edits = distance(text, candidate);
+    if (edits >= best || edits >= candidate.size()) continue;
+    best = edits;
+    found = candidate;
+  }
+  return found;
+}
+
+std::string did_you_mean(std::string_view text, std::span<const std::string> candidates) {
+  std::string found = closest(text, candidates);
+  return found.empty() ? found : fmt::format("; did you mean '{}'?", found);
+}
+
+std::string list_of(std::span<const std::string> names, std::size_t most) {
+  if (names.empty()) return "none";
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < most; ++i) out.append(i == 0 ? "" : ", ").append(names[i]);
+  if (names.size() > most) out += fmt::format(" and {} more", names.size() - most);
+  return out;
+}
+
+Result<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return Error{Code::invalid_argument, fmt::format("'{}' is not a whole number from 0 to 2^64-1", text), {}};
+  }
+  return value;
+}
+
+Result<std::uint64_t> parse_duration(std::string_view text) {
+  if (text == "0") return std::uint64_t{0};
+  std::size_t length = number_length(text);
+  for (const Unit& unit : kDurationUnits) {
+    if (length > 0 && text.substr(length) == unit.name) return scaled(text.substr(0, length), unit.factor, text);
+  }
+  return Error{
+      Code::invalid_argument, fmt::format("'{}' is not a duration such as 50us, 10ms, 1.5s, 2m or 1h", text), {}};
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  std::size_t length = number_length(text);
+  if (length > 0 && length == text.size() && text.find('.') == std::string_view::npos) return scaled(text, 1, text);
+  for (const Unit& unit : kSizeUnits) {
+    if (length > 0 && text.substr(length) == unit.name) return scaled(text.substr(0, length), unit.factor, text);
+  }
+  return Error{Code::invalid_argument, fmt::format("'{}' is not a size such as 4KiB, 64MiB or 1GiB", text), {}};
+}
+
+std::string format_duration(std::uint64_t ns) { return format_with(ns, kDurationUnits); }
+
+std::string format_size(std::uint64_t bytes) { return format_with(bytes, std::span(kSizeUnits).first(5)); }
+
+}  // namespace chi

@@ -1,0 +1,46 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Names, numbers with units, and the help that an error text gives. Pure functions, usable from any thread.
+#pragma once
+
+#include <chimaera/result.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace chi {
+
+inline constexpr std::size_t kMaxNameLength = 64;
+
+// A name of a module, method or field: a letter, then letters, digits and '_'; at most kMaxNameLength.
+bool is_identifier(std::string_view text) noexcept;
+
+// A name of a pool or daemon: letters, digits, '_', '-' and '.', beginning with a letter or digit; at most
+// kMaxNameLength. So it is safe in a path, and "pool/3" is never ambiguous.
+bool is_pool_name(std::string_view text) noexcept;
+
+// The candidate that was probably meant, or empty when none is near.
+std::string closest(std::string_view text, std::span<const std::string> candidates);
+
+// "; did you mean 'x'?", or nothing.
+std::string did_you_mean(std::string_view text, std::span<const std::string> candidates);
+
+// "a, b, c"; "none" of none; at most `most` are named, then "and 7 more".
+std::string list_of(std::span<const std::string> names, std::size_t most = 20);
+
+// A whole decimal number, nothing around it.
+Result<std::uint64_t> parse_number(std::string_view text);
+
+// "50us", "1.5s", "10ms", "2m", "1h", "0" in nanoseconds; at most 2^62 ns. Only 0 may be without unit.
+Result<std::uint64_t> parse_duration(std::string_view text);
+
+// "64MiB", "4KiB", "1GiB", "512B", "512", also "64M", "64MB" (decimal: 64,000,000 bytes); in bytes, at most 2^62.
+Result<std::uint64_t> parse_size(std::string_view text);
+
+// In the largest unit that gives a whole number: "50us", "1GiB"; what parse_duration and parse_size read.
+std::string format_duration(std::uint64_t ns);
+std::string format_size(std::uint64_t bytes);
+
+}  // namespace chi

@@ -1,0 +1,86 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Names, units and did-you-mean.
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace chi {
+namespace {
+
+TEST(Text, KnowsIdentifiers) {
+  for (const char* good : {"kv", "a", "TASK_NAME", "x9_"}) EXPECT_TRUE(is_identifier(good)) << good;
+  for (const char* bad : {"", "9a", "_a", "a-b", "a/b", "..", "a b", "\xc3\xa4"})
+    EXPECT_FALSE(is_identifier(bad)) << bad;
+  EXPECT_TRUE(is_identifier(std::string(kMaxNameLength, 'a')));
+  EXPECT_FALSE(is_identifier(std::string(kMaxNameLength + 1, 'a')));
+  EXPECT_FALSE(is_identifier(std::string_view("a\0b", 3)));
+}
+
+TEST(Text, KnowsPoolNames) {
+  for (const char* good : {"inventory", "a-b.c_d", "9lives"}) EXPECT_TRUE(is_pool_name(good)) << good;
+  for (const char* bad : {"", ".", "..", "-x", "a/3", "a b"}) EXPECT_FALSE(is_pool_name(bad)) << bad;
+}
+
+TEST(Text, ReadsDurations) {
+  EXPECT_EQ(*parse_duration("50us"), 50'000U);
+  EXPECT_EQ(*parse_duration("1.5s"), 1'500'000'000U);
+  EXPECT_EQ(*parse_duration("2m"), 120'000'000'000U);
+  EXPECT_EQ(*parse_duration("0"), 0U);
+  EXPECT_EQ(*parse_duration("7ns"), 7U);
+  for (const char* bad : {"", "5", "us", "-5us", "5 us", "5US", "1.s", ".5s", "1e3s", "5us ", "nan"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+  EXPECT_FALSE(parse_duration("99999999999999999999s"));
+  EXPECT_FALSE(parse_duration("9999999999h"));
+  EXPECT_FALSE(parse_duration("9999999999.5h"));
+}
+
+TEST(Text, ReadsSizes) {
+  EXPECT_EQ(*parse_size("64MiB"), 64U << 20);
+  EXPECT_EQ(*parse_size("64M"), 64U << 20);
+  EXPECT_EQ(*parse_size("64MB"), 64'000'000U);
+  EXPECT_EQ(*parse_size("512"), 512U);
+  EXPECT_EQ(*parse_size("512B"), 512U);
+  EXPECT_EQ(*parse_size("1.5KiB"), 1536U);
+  for (const char* bad : {"", "MiB", "1.5", "64 MiB", "64mib", "0x10", "-1", "18446744073709551616", "9999999TiB"}) {
+    EXPECT_FALSE(parse_size(bad)) << bad;
+  }
+}
+
+TEST(Text, PrintsUnitsThatItReads) {
+  EXPECT_EQ(format_duration(50'000), "50us");
+  EXPECT_EQ(format_duration(3'600'000'000'000), "1h");
+  EXPECT_EQ(format_duration(0), "0");
+  EXPECT_EQ(format_size(std::uint64_t{1} << 30), "1GiB");
+  for (std::uint64_t value :
+       {std::uint64_t{1}, std::uint64_t{1500}, std::uint64_t{1} << 40, std::uint64_t{90'000'000'000}}) {
+    EXPECT_EQ(*parse_duration(format_duration(value)), value);
+    EXPECT_EQ(*parse_size(format_size(value)), value);
+  }
+}
+
+TEST(Text, GuessesWhatWasMeant) {
+  std::vector<std::string> known{"workers", "spin", "poll", "memory_limit"};
+  EXPECT_EQ(closest("worker", known), "workers");
+  EXPECT_EQ(closest("sipn", known), "spin");
+  EXPECT_EQ(closest("Memory_Limit", known), "memory_limit");
+  EXPECT_EQ(closest("banana", known), "");
+  EXPECT_EQ(closest("x", known), "");
+  EXPECT_EQ(closest("", known), "");
+  EXPECT_EQ(closest(std::string(100'000, 'w'), known), "");
+  EXPECT_EQ(did_you_mean("polll", known), "; did you mean 'poll'?");
+  EXPECT_EQ(did_you_mean("banana", known), "");
+}
+
+TEST(Text, ListsAreBounded) {
+  std::vector<std::string> names{"a", "b", "c"};
+  EXPECT_EQ(list_of(names), "a, b, c");
+  EXPECT_EQ(list_of(names, 1), "a and 2 more");
+  EXPECT_EQ(list_of({}), "none");
+}
+
+}  // namespace
+}  // namespace chi

@@ -1,0 +1,262 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The socket's side of a session. An exchange that fails half way would leave its answer for the next one to find, so
+// it ends the connection.
+#include "client/connection.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "base/asymmetric_fence.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/runtime_dir.h"
+#include "base/text.h"
+
+namespace chi::client {
+namespace {
+
+constexpr const char* kWhere = "client";
+constexpr std::uint64_t kFirstArena = 4u << 20;
+constexpr std::uint64_t kLargestGrowth = 64u << 20;
+constexpr std::uint64_t kAnnounceWaitNs = 1'000'000'000;  // the packet was sent before what refers to it was
+
+Error dial_error(const std::string& path, int error) {
+  if (error == ENOENT || error == ECONNREFUSED) {
+    return {Code::unavailable, fmt::format("no daemon listens at '{}'; start one with `chimaera start`", path), kWhere};
+  }
+  Code code = errno_code(error);
+  if (code == Code::failed_precondition) code = Code::unavailable;
+  return {code, fmt::format("cannot connect to '{}': {}", path, errno_text(error)), kWhere};
+}
+
+shm::Record record_of(shm::Packet packet) {
+  shm::Record out;
+  out.packet = static_cast<std::uint32_t>(packet);
+  return out;
+}
+
+bool is(const shm::ReceivedPacket& packet, shm::Packet kind) {
+  return packet.record.packet == static_cast<std::uint32_t>(kind);
+}
+
+Error protocol_error(const char* what) {
+  return {Code::internal, fmt::format("the daemon broke the protocol: {}", what), kWhere};
+}
+
+Error refusal(const shm::Record& record) {
+  return {static_cast<Code>(record.code), record.text[0] ? record.text : "the daemon refused", "daemon"};
+}
+
+}  // namespace
+
+Error Connection::lost() {
+  return {Code::unavailable,
+          "the daemon has gone; whether the call took effect is unknown; the next call connects again", kWhere};
+}
+
+Result<UniqueFd> Connection::dial(const std::string& path, std::uint64_t deadline_ns) {
+  auto address = socket_address(path);
+  if (!address) return std::move(address).error();
+  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return Error{errno_code(errno), fmt::format("cannot make a socket: {}", errno_text(errno)), kWhere};
+  while (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return dial_error(path, errno);
+    // The daemon's backlog is full; the kernel offers nothing to wait on for a Unix socket.
+    if (SystemClock().now_ns() >= deadline_ns) {
+      return Error{Code::deadline_exceeded, fmt::format("the daemon at '{}' does not accept connections", path), kWhere};
+    }
+    timespec pause{0, 1'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+  return fd;
+}
+
+Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint64_t deadline_ns) {
+  if (!register_asymmetric_fences()) {
+    return Error{Code::failed_precondition,
+                 fmt::format("membarrier is not possible here ({}); a kernel of 4.16 or newer is needed, and no filter "
+                             "that forbids it",
+                             errno_text(errno)),
+                 kWhere};
+  }
+  auto sent = shm::send_packet(socket.get(), record_of(shm::Packet::hello), {}, deadline_ns);
+  if (!sent) return std::move(sent).error();
+  auto welcome = shm::receive_packet(socket.get(), deadline_ns);
+  if (!welcome) return std::move(welcome).error();
+  if (welcome->record.code != 0) return refusal(welcome->record);
+  std::uint32_t workers = welcome->record.workers;
+  if (!is(*welcome, shm::Packet::welcome) || workers == 0 || workers > shm::kMaxWorkers ||
+      welcome->fds.size() != workers + 1) {
+    return protocol_error("its welcome is damaged");
+  }
+  auto lanes = shm::Segment::adopt(std::move(welcome->fds[0]), sizeof(shm::LaneMap), shm::Protection::read_only);
+  if (!lanes) return std::move(lanes).error();
+  const auto* map = reinterpret_cast<const shm::LaneMap*>(lanes->data());
+  if (map->magic != shm::LaneMap::kMagic || map->workers != workers) return protocol_error("its lane map is damaged");
+  return std::shared_ptr<Connection>(new Connection(std::move(socket), *std::move(welcome), *std::move(lanes)));
+}
+
+Connection::Connection(UniqueFd socket, shm::ReceivedPacket&& welcome, shm::Segment lanes)
+    : socket_(std::move(socket)), lane_segment_(std::move(lanes)), memory_limit_(welcome.record.memory_limit) {
+  lane_segment_.close_fd();
+  lanes_ = lane_segment_.data();
+  for (std::size_t i = 1; i < welcome.fds.size(); ++i) wake_fds_.push_back(std::move(welcome.fds[i]));
+}
+
+void Connection::wake(std::uint32_t worker) noexcept {
+  std::uint64_t one = 1;
+  // Fails only when the counter is full, and then the worker has been told already.
+  [[maybe_unused]] ssize_t written = ::write(wake_fds_[worker].get(), &one, sizeof(one));
+}
+
+Status Connection::take_announcement(shm::ReceivedPacket&& packet) {
+  if (!is(packet, shm::Packet::reply_arena) || packet.fds.size() != 1) return protocol_error("an unknown packet came");
+  auto segment = shm::Segment::adopt(std::move(packet.fds[0]), packet.record.size);
+  if (!segment) return std::move(segment).error();
+  segment->close_fd();
+  memory_->add_reply_arena(packet.record.segment, *std::move(segment));
+  return {};
+}
+
+Result<shm::ReceivedPacket> Connection::receive(std::uint64_t deadline_ns) {
+  auto packet = shm::receive_packet(socket_.get(), deadline_ns);
+  if (!packet && packet.code() != Code::deadline_exceeded) die();
+  return packet;
+}
+
+Result<shm::ReceivedPacket> Connection::exchange(const shm::Record& request, shm::Packet answer,
+                                                 std::uint64_t deadline_ns) {
+  std::lock_guard lock(mutex_);
+  if (dead()) return lost();
+  auto sent = shm::send_packet(socket_.get(), request, {}, deadline_ns);
+  if (!sent) {
+    die();
+    return std::move(sent).error();
+  }
+  for (;;) {
+    auto packet = receive(deadline_ns);
+    if (!packet) {
+      die();
+      return packet;
+    }
+    if (is(*packet, answer)) {
+      if (packet->record.code != 0) return refusal(packet->record);
+      if (packet->fds.size() == 1) return packet;
+      die();
+      return protocol_error("an answer without its descriptor came");
+    }
+    auto taken = take_announcement(*std::move(packet));
+    if (!taken) {
+      die();
+      return std::move(taken).error();
+    }
+  }
+}
+
+bool Connection::check() {
+  pollfd entry{socket_.get(), POLLIN | POLLRDHUP, 0};
+  if (dead() || ::poll(&entry, 1, 0) <= 0) return !dead();
+  if (entry.revents & (POLLHUP | POLLERR | POLLRDHUP)) {
+    die();
+    return false;
+  }
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return true;  // whoever holds it reads
+  while (auto packet = receive(0)) {
+    if (!take_announcement(*std::move(packet))) die();
+  }
+  return !dead();
+}
+
+Result<StreamMemory> Connection::open_stream(std::uint64_t deadline_ns) {
+  auto packet = exchange(record_of(shm::Packet::open_stream), shm::Packet::stream, deadline_ns);
+  if (!packet) return std::move(packet).error();
+  auto segment = shm::Segment::adopt(std::move(packet->fds[0]), shm::Stream::bytes(workers()));
+  if (!segment) return std::move(segment).error();
+  segment->close_fd();
+  return StreamMemory{packet->record.id, *std::move(segment)};
+}
+
+void Connection::close_stream(SessionId id) {
+  auto request = record_of(shm::Packet::close_stream);
+  request.id = id;
+  std::lock_guard lock(mutex_);
+  if (!dead() && !shm::send_packet(socket_.get(), request, {}, 0)) die();
+}
+
+Error Connection::limit_reached(std::uint64_t size) const {
+  return {Code::resource_exhausted,
+          fmt::format("{} more do not fit into this session's memory, of which it has {}; let go of buffers, wait "
+                      "(ConnectOptions::memory_wait), or raise session.memory_limit (now {}) in the daemon's "
+                      "configuration",
+                      format_size(size), format_size(memory_->arena_bytes()), format_size(memory_limit_)),
+          kWhere};
+}
+
+Status Connection::add_arena(std::uint64_t size, std::uint64_t deadline_ns) {
+  auto request = record_of(shm::Packet::add_arena);
+  request.size = size;
+  auto packet = exchange(request, shm::Packet::arena, deadline_ns);
+  if (!packet) return std::move(packet).error();
+  auto segment = shm::Segment::adopt(std::move(packet->fds[0]), packet->record.size);
+  if (!segment) return std::move(segment).error();
+  segment->close_fd();
+  memory_->add_arena(packet->record.segment, *std::move(segment));
+  return {};
+}
+
+// Asks for as much again as there is, within bounds; then, at the limit, for less and less down to what is needed.
+Status Connection::grow(std::uint64_t size, std::uint64_t deadline_ns) {
+  std::uint64_t need = (size + 4095) / 4096 * 4096;
+  std::uint64_t have = memory_->arena_bytes();
+  if (need > memory_limit_ || have > memory_limit_ - need) return limit_reached(size);
+  std::uint64_t wish = std::clamp(std::bit_ceil(have), kFirstArena, kLargestGrowth);
+  wish = std::max(std::min(wish, memory_limit_ - have), need);
+  for (;;) {
+    auto added = add_arena(wish, deadline_ns);
+    if (added || added.code() != Code::resource_exhausted) return added;
+    if (wish == need) return limit_reached(size);
+    wish = std::max(wish / 2 / 4096 * 4096, need);
+  }
+}
+
+Result<chi_buffer> Connection::allocate(std::uint64_t size, std::uint64_t deadline_ns) {
+  if (auto buffer = memory_->allocate(size)) return *buffer;
+  if (size >= std::uint64_t{1} << 32) {
+    return Error{Code::invalid_argument,
+                 fmt::format("one buffer has less than 4 GiB, not {}; use several", format_size(size)), kWhere};
+  }
+  std::lock_guard lock(grow_mutex_);
+  if (auto buffer = memory_->allocate(size)) return *buffer;  // another thread was here before
+  auto grown = grow(size, deadline_ns);
+  if (!grown) return std::move(grown).error();
+  if (auto buffer = memory_->allocate(size)) return *buffer;
+  return limit_reached(size);  // other threads have taken it meanwhile
+}
+
+Result<chi_buffer> Connection::borrow(const shm::BufferDescriptor& descriptor) {
+  std::uint64_t deadline = 0;
+  while (!memory_->knows(descriptor.segment)) {
+    std::lock_guard lock(mutex_);
+    if (memory_->knows(descriptor.segment)) break;
+    if (dead()) return lost();
+    if (deadline == 0) deadline = SystemClock().now_ns() + kAnnounceWaitNs;
+    auto packet = receive(deadline);
+    if (!packet) return std::move(packet).error();
+    auto taken = take_announcement(*std::move(packet));
+    if (!taken) return std::move(taken).error();
+  }
+  return memory_->borrow(descriptor);
+}
+
+}  // namespace chi::client

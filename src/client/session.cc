@@ -1,0 +1,192 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements session.h.
+#include "client/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/random.h"
+#include "client/thread_streams.h"
+
+namespace chi::client {
+namespace {
+
+constexpr const char* kAdminName = "admin";
+
+Error no_more_connecting() {
+  return {Code::unavailable, "the connection has ended, and this client does not connect again; make a new one",
+          "client"};
+}
+
+}  // namespace
+
+Session::Session(ConnectOptions options, std::string path)
+    : options_(std::move(options)), path_(std::move(path)), id_(SystemRandom().next() | 1), admin_(pool(kAdminName)) {}
+
+Session::~Session() {
+  for (auto& stream : streams_) {
+    if (!stream->close()) static_cast<void>(stream.release());  // its last Future deletes it
+  }
+}
+
+void Session::start(std::shared_ptr<Connection> connection) {
+  std::lock_guard lock(mutex_);
+  connection->serial = ++connections_;
+  connection_ = std::move(connection);
+}
+
+Stream* Session::bind_thread() {
+  Stream* bound = find_thread_stream(id_);
+  if (!bound) {
+    std::lock_guard lock(mutex_);
+    if (idle_.empty()) {
+      streams_.push_back(std::make_unique<Stream>(*this, static_cast<std::uint32_t>(streams_.size())));
+      idle_.push_back(streams_.back().get());
+    }
+    bound = idle_.back();
+    if (!add_thread_stream(id_, weak_from_this(), bound)) return nullptr;
+    idle_.pop_back();
+    bound->set_owner(this_thread());
+  }
+  thread_cache = {id_, bound};
+  return bound;
+}
+
+void Session::return_stream(Stream* returned) {
+  std::lock_guard lock(mutex_);
+  returned->absorb();
+  returned->set_owner(nullptr);
+  idle_.push_back(returned);
+}
+
+// Replies to threads that have ended give back the memory that their calls held.
+void Session::drain_idle() {
+  std::lock_guard lock(mutex_);
+  for (Stream* each : idle_) each->absorb();
+}
+
+Result<std::shared_ptr<Connection>> Session::current(std::uint64_t deadline_ns) {
+  std::lock_guard lock(mutex_);
+  if (connection_ && connection_->check()) return connection_;
+  if (path_.empty() || !options_.reconnect) return no_more_connecting();
+  auto socket = Connection::dial(path_, deadline_ns);
+  if (!socket) return std::move(socket).error();
+  auto opened = Connection::open(*std::move(socket), deadline_ns);
+  if (!opened) return opened;
+  (*opened)->serial = ++connections_;
+  connection_ = *opened;
+  return opened;
+}
+
+Status Session::connect(Stream& to, std::uint64_t deadline_ns) {
+  if (to.connection()) to.fail_all(Connection::lost());
+  deadline_ns = std::min(deadline_ns, precise_now() + bounded_ns(options_.timeout));
+  auto connection = current(deadline_ns);
+  if (!connection) return std::move(connection).error();
+  auto memory = (*connection)->open_stream(deadline_ns);
+  if (!memory) return std::move(memory).error();
+  to.attach(*std::move(connection), *std::move(memory));
+  return {};
+}
+
+PoolState* Session::pool(std::string name) {
+  std::lock_guard lock(mutex_);
+  auto found = pools_.find(name);
+  if (found == pools_.end()) {
+    auto state = std::make_unique<PoolState>();
+    state->name = name;
+    found = pools_.emplace(std::move(name), std::move(state)).first;
+  }
+  return found->second.get();
+}
+
+const ResolvedPool* Session::remember(PoolState& state, const ResolvedPool& resolved) {
+  std::lock_guard lock(mutex_);
+  const ResolvedPool* old = state.resolved.load(std::memory_order_relaxed);
+  if (old && old->connection == resolved.connection && old->id == resolved.id) return old;
+  state.history.push_back(std::make_unique<ResolvedPool>(resolved));
+  state.resolved.store(state.history.back().get(), std::memory_order_release);
+  return state.history.back().get();
+}
+
+Result<admin::PoolInfo> Session::find(PoolState& state, std::chrono::nanoseconds limit) {
+  auto found = Pool(shared_from_this(), admin_).with_deadline(limit).call<admin::PoolFind>(state.name).get();
+  if (!found) {
+    if (found.code() != Code::not_found) return found;
+    return Error{Code::not_found,
+                 fmt::format("no pool named '{}'; `chimaera pool list` shows those there are, `chimaera pool create` "
+                             "makes one",
+                             state.name),
+                 found.error().where};
+  }
+  if (Stream* mine = stream(); mine && mine->live()) {
+    remember(state, {mine->connection()->serial, found->id, found->containers, found->lane_base});
+  }
+  return found;
+}
+
+OpenPool Session::open(PoolState& state, std::chrono::nanoseconds limit) {
+  OpenPool out;
+  auto fail = [&out](Error error) -> OpenPool {
+    out.error = std::make_unique<Error>(std::move(error));
+    return std::move(out);
+  };
+  out.stream = stream();
+  out.pool = &state;
+  if (!out.stream) return fail({Code::failed_precondition, "this thread is ending: make calls before", "client"});
+  if (!out.stream->live()) [[unlikely]] {
+    auto span = limit.count() > 0 ? limit : options_.call_deadline;
+    auto connected = connect(*out.stream, precise_now() + bounded_ns(span));
+    if (!connected) return fail(std::move(connected).error());
+  }
+  const ResolvedPool* resolved = state.resolved.load(std::memory_order_acquire);
+  if (!resolved || resolved->connection != out.stream->connection()->serial) [[unlikely]] {
+    if (&state == admin_) {
+      resolved = remember(state, {out.stream->connection()->serial, kAdminPool, 1, PoolState::kNoLanes});
+    } else {
+      auto found = find(state, limit);
+      if (!found) return fail(std::move(found).error());
+      resolved = state.resolved.load(std::memory_order_acquire);
+      if (!resolved || !out.stream->live() || resolved->connection != out.stream->connection()->serial) {
+        return fail(Connection::lost());
+      }
+    }
+  }
+  out.id = resolved->id;
+  out.containers = resolved->containers;
+  out.lane_base = resolved->lane_base;
+  return out;
+}
+
+Result<chi_buffer> Session::allocate(std::uint64_t size, std::chrono::nanoseconds wait) {
+  Stream* mine = stream();
+  if (!mine) return Error{Code::failed_precondition, "this thread is ending", "client"};
+  std::uint64_t now = precise_now();
+  const std::uint64_t give_up = now + bounded_ns(wait);
+  if (!mine->live()) {
+    auto connected = connect(*mine, now + bounded_ns(options_.timeout));
+    if (!connected) return std::move(connected).error();
+  }
+  for (;;) {
+    std::shared_ptr<Connection> connection = mine->connection();
+    std::uint64_t returns = connection->memory().returns();
+    auto buffer = connection->allocate(size, now + bounded_ns(options_.timeout));
+    if (buffer || buffer.code() != Code::resource_exhausted) return buffer;
+    drain_idle();
+    mine->receive();
+    bool changed = connection->memory().returns() != returns;
+    if (!changed && now >= give_up) return buffer;
+    // Other threads' calls end without a word to this one, so it looks every millisecond.
+    constexpr std::uint64_t kStepNs = 1'000'000;
+    if (!changed) {
+      mine->wait_until([&] { return connection->memory().returns() != returns; }, std::min(now + kStepNs, give_up));
+    }
+    if (!mine->live()) return Connection::lost();
+    now = precise_now();
+  }
+}
+
+}  // namespace chi::client

@@ -1,0 +1,99 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// What a Client is a handle of: the connection there is now, each thread's stream, and what is known of pools. Usable
+// from any thread.
+#pragma once
+
+#include <chimaera/client.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "client/connection.h"
+#include "client/stream.h"
+
+namespace chi::client {
+
+// What a name stood for on a connection. Immutable.
+struct ResolvedPool {
+  std::uint64_t connection;  // its serial number
+  PoolId id;
+  std::uint32_t containers;
+  std::uint32_t lane_base;
+};
+
+// A name that somebody has asked for; lives as long as its session.
+struct PoolState {
+  static constexpr std::uint32_t kNoLanes = 0xffffffffU;
+
+  std::string name;
+  std::atomic<const ResolvedPool*> resolved{nullptr};
+  std::vector<std::unique_ptr<const ResolvedPool>> history;  // under the session's mutex: threads may still look at them
+};
+
+// The stream that a thread used last: what makes the usual case one comparison.
+struct ThreadCache {
+  std::uint64_t session;
+  Stream* stream;
+};
+extern constinit thread_local ThreadCache thread_cache;
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `path`: of the socket, to connect again; empty: never.
+  Session(ConnectOptions options, std::string path);
+  ~Session();
+
+  // Before first use: the first connection.
+  void start(std::shared_ptr<Connection> connection);
+
+  const ConnectOptions& options() const noexcept { return options_; }
+
+  // The calling thread's stream, connected or not. Null at the very end of a thread.
+  Stream* stream() {
+    if (thread_cache.session == id_) return thread_cache.stream;
+    return bind_thread();
+  }
+  // A thread has ended: its stream waits for another one.
+  void return_stream(Stream* returned);
+
+  // Gives the stream a connection that lives.
+  Status connect(Stream& to, std::uint64_t deadline_ns);
+
+  PoolState* pool(std::string name);
+  PoolState* admin() noexcept { return admin_; }
+  OpenPool open(PoolState& state, std::chrono::nanoseconds limit);
+  // Asks the admin pool for it, and remembers the answer.
+  Result<admin::PoolInfo> find(PoolState& state, std::chrono::nanoseconds limit);
+
+  Result<chi_buffer> allocate(std::uint64_t size, std::chrono::nanoseconds wait);
+
+ private:
+  Stream* bind_thread();
+  Result<std::shared_ptr<Connection>> current(std::uint64_t deadline_ns);
+  const ResolvedPool* remember(PoolState& state, const ResolvedPool& resolved);
+  void drain_idle();
+
+  const ConnectOptions options_;
+  const std::string path_;
+  const std::uint64_t id_;  // random, never 0
+
+  std::mutex mutex_;
+  std::shared_ptr<Connection> connection_;
+  std::uint64_t connections_ = 0;  // so far
+  std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<Stream*> idle_;
+  std::map<std::string, std::unique_ptr<PoolState>, std::less<>> pools_;
+
+  PoolState* const admin_;  // one of pools_
+};
+
+// A client on a socket that is connected already, such as one end of a socketpair; it cannot connect again.
+Result<Client> connect_socket(UniqueFd socket, const ConnectOptions& options);
+
+}  // namespace chi::client

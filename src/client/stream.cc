@@ -1,0 +1,99 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A stream's begin and end, and what other threads may do with its Futures.
+#include "client/stream.h"
+
+#include <sched.h>
+
+#include <utility>
+
+#include "client/session.h"
+
+namespace chi::client {
+namespace {
+
+bool only_one_cpu() {
+  cpu_set_t allowed;
+  return ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0 && CPU_COUNT(&allowed) == 1;
+}
+
+}  // namespace
+
+constinit thread_local ThreadCache thread_cache{0, nullptr};
+
+const void* this_thread() noexcept { return &thread_cache; }
+
+Stream::Stream(Session& session, std::uint32_t number)
+    : session_(&session),
+      number_(number),
+      entries_(std::make_unique<Entry[]>(kEntries)),
+      longest_spin_ns_(only_one_cpu() ? 0 : bounded_ns(session.options().spin)),
+      spin_ns_(longest_spin_ns_) {}
+
+Stream::~Stream() = default;
+
+void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory) {
+  if (connection_) fail_all(Connection::lost());
+  segment_ = std::move(memory.segment);
+  id_ = memory.id;
+  channels_.clear();
+  for (auto& word : active_) word = 0;
+  for (std::uint32_t i = 0; i < connection->workers() * shm::kPriorities; ++i) {
+    channels_.emplace_back(shared().channels[i]);
+  }
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    if (entries_[i].is(kBusy)) entries_[i].channel = 0;
+  }
+  connection_ = std::move(connection);
+}
+
+void Stream::fail_all(const Error& error) {
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    Entry& entry = entries_[i];
+    if (entry.waits()) settle_locally(entry, error);
+    if (entry.is(kBusy) && !entry.is(kOver)) end(entry);
+  }
+  retries_.clear();
+}
+
+bool Stream::close() {
+  take_foreign();
+  std::lock_guard lock(foreign_mutex_);
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    // Nobody drives its coroutines any more: they end with the Tasks that own them.
+    if (entries_[i].extra) entries_[i].extra->continuation = nullptr;
+  }
+  fail_all({Code::unavailable, "the client was closed before the answer came", "client"});
+  session_ = nullptr;
+  connection_.reset();
+  orphaned_ = true;
+  return live_ == 0;
+}
+
+void Stream::give_back(std::uint64_t sequence) noexcept {
+  if (mine() && session_) {
+    --live_;
+    return drop(entry_of(sequence));
+  }
+  std::unique_lock lock(foreign_mutex_);
+  if (!orphaned_) {
+    foreign_.push_back(sequence);
+    has_foreign_.store(true, std::memory_order_release);
+    return;
+  }
+  drop(entry_of(sequence));
+  bool last = --live_ == 0;
+  lock.unlock();
+  if (last) delete this;
+}
+
+void Stream::take_foreign() {
+  std::lock_guard lock(foreign_mutex_);
+  has_foreign_.store(false, std::memory_order_relaxed);
+  for (std::uint64_t sequence : std::exchange(foreign_, {})) {
+    --live_;
+    drop(entry_of(sequence));
+  }
+}
+
+}  // namespace chi::client

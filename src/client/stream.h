@@ -1,0 +1,172 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// One thread's calls: its rings, the table of calls that are not over, and waiting for them. Everything is its owner's,
+// one thread at a time, but for what says otherwise. It outlives its session as long as a Future refers to it.
+//
+// stream_submit.cc sends, stream_receive.cc takes replies, stream_wait.cc waits; the begin and end are in stream.cc.
+#pragma once
+
+#include <chimaera/pool.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/function_ref.h"
+#include "client/connection.h"
+#include "client/entry.h"
+#include "client/loop.h"
+#include "client/ticks.h"
+#include "shm/ring.h"
+
+namespace chi::client {
+
+// Unique among the threads that live.
+const void* this_thread() noexcept;
+
+class Stream {
+ public:
+  static constexpr std::uint32_t kEntries = 1024;
+  static constexpr std::uint64_t kGraceNs = 50'000'000;  // beyond a deadline that the daemon should have kept
+
+  // `number` spreads what may go to any worker.
+  Stream(Session& session, std::uint32_t number);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Any thread. Who may use the rest; null: nobody.
+  void set_owner(const void* thread) noexcept { owner_.store(thread, std::memory_order_relaxed); }
+  bool mine() const noexcept { return owner_.load(std::memory_order_relaxed) == this_thread(); }
+
+  // The connection that its rings belong to; null before the first.
+  const std::shared_ptr<Connection>& connection() const noexcept { return connection_; }
+  bool live() const noexcept { return connection_ && !connection_->dead(); }
+  void attach(std::shared_ptr<Connection> connection, StreamMemory memory);
+  // Ends every call that waits, and all memory that they hold.
+  void fail_all(const Error& error);
+  // The session ends. Returns whether the stream is to be deleted now; else the last Future does.
+  bool close();
+
+  PendingCall submit(const OpenPool& target, std::uint32_t method, const CallOptions& options,
+                     const chi_message& message);
+
+  // For the PendingCall of this sequence number. Those of another thread than the owner's have no answer.
+  bool wait(std::uint64_t sequence, std::chrono::nanoseconds limit);
+  Answer answer(std::uint64_t sequence);
+  void give_back(std::uint64_t sequence) noexcept;
+  void cancel(std::uint64_t sequence);
+  void notify(std::uint64_t sequence, detail::Continuation* continuation) noexcept;
+
+  // Takes in all that has come; gives the number of replies. absorb() leaves out what would make new calls.
+  std::size_t absorb();
+  std::size_t receive();
+  // The same, and looks from time to time whether the daemon lives.
+  std::size_t poll();
+  // Looks at once.
+  void check();
+  // Spins, then sleeps, until `reached()`; false: not by then. Looks at least once.
+  bool wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns);
+  // Waits for calls to this pool, or to any, that have no answer yet.
+  Status flush(const PoolState* pool);
+
+  Loop& loop() noexcept { return loop_; }
+  bool awaited() const noexcept { return awaited_ > 0; }  // by a coroutine
+  bool busy() const noexcept;                             // has calls that are not over
+
+ private:
+  struct Request;
+  struct Held;
+  struct Channel {
+    explicit Channel(shm::Channel& channel) : writer(channel), reader(channel) {}
+    shm::RequestWriter writer;
+    shm::ReplyReader reader;
+    std::uint32_t outstanding = 0;
+  };
+
+  // stream_submit.cc
+  Status route(const OpenPool& target, const CallOptions& options, Request& out) const;
+  void aim(const OpenPool& target, std::uint32_t index, Request& out) const;
+  Status pack(const chi_message& message, std::uint8_t* scratch, Request& out, Held& held);
+  Entry* find_free() noexcept;
+  Result<Entry*> make_room(const Request& request, std::uint64_t deadline_ns);
+  void remember(Entry& entry, const OpenPool& target, const Request& request, const CallOptions& options,
+                std::uint64_t deadline_ns);
+  void write(Channel& channel, unsigned number, const Request& request, std::uint64_t sequence);
+  void advance_incomplete() noexcept;
+  void join_channel(unsigned number) noexcept {
+    if (channels_[number].outstanding++ == 0) active_[number / 64] |= std::uint64_t{1} << (number % 64);
+  }
+  void leave_channel(unsigned number) noexcept {
+    if (--channels_[number].outstanding == 0) active_[number / 64] &= ~(std::uint64_t{1} << (number % 64));
+  }
+  void flush_releases();
+  void retry_all();
+  void retry(Entry& entry);
+  Status renew(Entry& entry, Request& request);
+
+  // stream_receive.cc
+  std::size_t receive_channel(unsigned number);
+  std::size_t receive_active();
+  void accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size);
+  bool wants_retry(const Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) const;
+  void store_answer(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size);
+  Status take_body(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, Extra& extra);
+  Result<chi_buffer> borrow(const Entry& entry, const shm::BufferDescriptor& descriptor);
+  void stray(const shm::ReplySlot& slot, const std::uint8_t* bytes);
+  void settle(Entry& entry);
+  void settle_locally(Entry& entry, const Error& error);
+  void end(Entry& entry);
+  void free_if_done(Entry& entry) noexcept;
+  void drop(Entry& entry) noexcept;
+  void take_foreign();
+  Extra& extra_of(Entry& entry);
+  void recycle(Extra* extra) noexcept;
+  static void run_continuation(chi_work* work);
+
+  // stream_wait.cc
+  bool spin(FunctionRef<bool()> reached, std::uint64_t until_ns, std::uint64_t& started_ns);
+  bool sleep(FunctionRef<bool()> reached, std::uint64_t until_ns);
+  void look_after(std::uint64_t now_ns);
+  void expire(std::uint64_t now_ns);
+
+  Entry& entry_of(std::uint64_t sequence) noexcept { return entries_[sequence % kEntries]; }
+  shm::Stream& shared() const noexcept { return *reinterpret_cast<shm::Stream*>(segment_.data()); }
+
+  std::atomic<const void*> owner_{nullptr};
+  Session* session_;  // null once it has ended
+  const std::uint32_t number_;
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t first_incomplete_ = 1;
+  std::uint64_t active_[shm::kMaxWorkers * shm::kPriorities / 64] = {};  // channels with calls that are not over
+  std::uint32_t unanswered_ = 0;  // periodic ones not counted
+  std::uint32_t awaited_ = 0;
+  std::uint32_t live_ = 0;  // Futures
+  const std::uint64_t coarse_lag_ns_ = coarse_lag();
+
+  std::shared_ptr<Connection> connection_;
+  SessionId id_ = 0;
+  shm::Segment segment_;
+  std::vector<Channel> channels_;
+  std::unique_ptr<Entry[]> entries_;
+  std::vector<std::unique_ptr<Extra>> all_extras_;
+  std::vector<Extra*> free_extras_;
+  std::vector<std::uint64_t> retries_;
+  bool retrying_ = false;
+
+  const std::uint64_t longest_spin_ns_;
+  std::uint64_t spin_ns_;
+  std::uint64_t next_check_ns_ = 0;
+  std::optional<Error> lost_;  // of a call that nobody asks for, since the last flush
+  Loop loop_;
+
+  std::mutex foreign_mutex_;
+  std::vector<std::uint64_t> foreign_;  // given back by other threads
+  std::atomic<bool> has_foreign_{false};
+  bool orphaned_ = false;  // under the mutex
+};
+
+}  // namespace chi::client

@@ -1,0 +1,235 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The way of a reply out of a ring, to whom it is for; and the end of an entry.
+#include <cstring>
+#include <utility>
+
+#include "client/session.h"
+#include "client/stream.h"
+
+namespace chi::client {
+namespace {
+
+constexpr unsigned kMostAtOnce = 1024;  // of one channel, so that the others get their turn
+constexpr std::size_t kDescriptor = sizeof(shm::BufferDescriptor);
+
+// The descriptors behind the fields, wherever those are.
+shm::BufferDescriptor descriptor_at(const std::uint8_t* bytes, std::size_t index) {
+  shm::BufferDescriptor out;
+  std::memcpy(&out, bytes + index * kDescriptor, kDescriptor);
+  return out;
+}
+
+}  // namespace
+
+std::size_t Stream::receive_channel(unsigned number) {
+  Channel& channel = channels_[number];
+  std::size_t count = 0;
+  while (count < kMostAtOnce && channel.reader.ready()) {
+    shm::ReplySlot slot;
+    std::uint8_t scratch[shm::kMaxMessageSlots * shm::kCacheLine];
+    const std::uint8_t* bytes = nullptr;
+    std::uint32_t size = 0;
+    if (channel.reader.take(slot, scratch, bytes, size)) accept(slot, bytes, size);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t Stream::receive_active() {
+  std::size_t count = 0;
+  for (unsigned word = 0; word < std::size(active_); ++word) {
+    for (std::uint64_t left = active_[word]; left; left &= left - 1) {
+      count += receive_channel(word * 64 + static_cast<unsigned>(__builtin_ctzll(left)));
+    }
+  }
+  return count;
+}
+
+std::size_t Stream::absorb() {
+  if (has_foreign_.load(std::memory_order_acquire)) take_foreign();
+  std::size_t count = 0;
+  for (unsigned number = 0; number < channels_.size(); ++number) count += receive_channel(number);
+  return count;
+}
+
+std::size_t Stream::receive() {
+  std::size_t count = absorb();
+  retry_all();
+  return count;
+}
+
+void Stream::accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
+  Entry& entry = entry_of(slot.sequence);
+  bool known = entry.is(kBusy) && !entry.is(kOver) && static_cast<std::uint32_t>(entry.sequence) == slot.sequence;
+  if (!known) return stray(slot, bytes);
+  if (entry.is(kAnswered)) {
+    stray(slot, bytes);  // too late, or that it is over
+  } else if (slot.code != 0 && wants_retry(entry, slot, bytes)) {
+    entry.code = slot.code;
+    retries_.push_back(entry.sequence);
+    return;
+  } else {
+    store_answer(entry, slot, bytes, size);
+  }
+  if (!(slot.flags & shm::kStillRunning)) end(entry);
+}
+
+// Whether the daemon did not take the call because what we know of the pool is out of date.
+bool Stream::wants_retry(const Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) const {
+  if (entry.is(kRetried) || !session_ || (slot.flags & (shm::kStillRunning | shm::kFinished))) return false;
+  auto code = static_cast<Code>(slot.code);
+  if (code == Code::wrong_owner) return true;
+  if (code != Code::not_found || (slot.flags & shm::kBodyInArena)) return false;
+  Error error;
+  return decode_message(chi_message{bytes, slot.payload_size, 0, nullptr}, error).ok() && error.where == "router";
+}
+
+void Stream::store_answer(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
+  entry.code = slot.code;
+  entry.reply_flags = slot.flags;
+  entry.answer_size = size;
+  if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena) && size <= kInlineAnswer) [[likely]] {
+    entry.answer_inline = true;
+    if (size != 0) std::memcpy(entry.bytes(), bytes, size);
+    return settle(entry);
+  }
+  entry.answer_inline = false;
+  Extra& extra = extra_of(entry);
+  auto taken = take_body(entry, slot, bytes, extra);
+  if (!taken) return settle_locally(entry, taken.error());
+  settle(entry);
+}
+
+Status Stream::take_body(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, Extra& extra) {
+  const std::uint8_t* descriptors = bytes + slot.payload_size;
+  entry.answer_size = slot.payload_size;
+  if (slot.flags & shm::kBodyInArena) {
+    auto body = borrow(entry, descriptor_at(bytes, 0));
+    if (!body) return std::move(body).error();
+    extra.body = Buffer::adopt(*body);
+    std::size_t tail = slot.buffers * kDescriptor;
+    if (extra.body.size() < tail) return Error{Code::data_loss, "the daemon's reply is shorter than it says", "client"};
+    entry.answer_size = static_cast<std::uint32_t>(extra.body.size() - tail);
+    descriptors = extra.body.data() + entry.answer_size;
+  } else {
+    extra.reply.assign(bytes, bytes + slot.payload_size);
+  }
+  for (std::size_t i = 0; i < slot.buffers; ++i) {
+    auto buffer = borrow(entry, descriptor_at(descriptors, i));
+    if (!buffer) return std::move(buffer).error();
+    extra.buffers.push_back(*buffer);
+  }
+  return {};
+}
+
+// A reply names memory of the daemon's arenas, or gives back a part of what the request lent.
+Result<chi_buffer> Stream::borrow(const Entry& entry, const shm::BufferDescriptor& descriptor) {
+  if (entry.extra) {
+    for (chi_block* block : entry.extra->held) {
+      if (auto part = connection_->memory().share(block, descriptor)) return *part;
+    }
+  }
+  return connection_->borrow(descriptor);
+}
+
+// A reply that nobody waits for. Its memory must go back to the daemon.
+void Stream::stray(const shm::ReplySlot& slot, const std::uint8_t* bytes) {
+  if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena)) return;
+  Entry none;
+  Extra dropped;
+  // Whatever could not be borrowed is not there to be given back either.
+  [[maybe_unused]] auto taken = take_body(none, slot, bytes, dropped);
+}
+
+void Stream::settle(Entry& entry) {
+  entry.state |= kAnswered;
+  if (!entry.is(kRepeats)) --unanswered_;
+  Extra* extra = entry.extra;
+  if (extra && extra->continuation && !extra->posted) {
+    extra->posted = true;
+    extra->wakeup = {{nullptr, nullptr, &run_continuation}, extra, this};
+    loop_.post(&extra->wakeup.work);
+  }
+}
+
+void Stream::settle_locally(Entry& entry, const Error& error) {
+  Extra& extra = extra_of(entry);
+  extra.drop_reply();
+  extra.error = error;
+  entry.code = static_cast<std::uint16_t>(error.code);
+  entry.state |= kLocalError;
+  if (entry.is(kDropped) && !lost_) lost_ = error;
+  settle(entry);
+}
+
+// The daemon will not touch the call's buffers any more.
+void Stream::end(Entry& entry) {
+  entry.state |= kOver;
+  leave_channel(entry.channel);
+  if (entry.extra) entry.extra->drop_held();
+  free_if_done(entry);
+}
+
+void Stream::free_if_done(Entry& entry) noexcept {
+  constexpr std::uint8_t kDone = kAnswered | kOver | kDropped;
+  if ((entry.state & kDone) != kDone) return;
+  if (entry.extra) recycle(std::exchange(entry.extra, nullptr));
+  entry.state = 0;
+}
+
+void Stream::drop(Entry& entry) noexcept {
+  entry.state |= kDropped;
+  if (entry.extra) {
+    if (std::exchange(entry.extra->continuation, nullptr)) --awaited_;
+    entry.extra->drop_reply();
+  }
+  free_if_done(entry);
+}
+
+void Stream::notify(std::uint64_t sequence, detail::Continuation* continuation) noexcept {
+  Entry& entry = entry_of(sequence);
+  if (!mine()) return;
+  Extra& extra = extra_of(entry);
+  bool before = std::exchange(extra.continuation, continuation);
+  if (!before && continuation) ++awaited_;
+  if (before && !continuation) --awaited_;
+}
+
+void Stream::run_continuation(chi_work* work) {
+  const Wakeup& wakeup = *reinterpret_cast<Wakeup*>(work);
+  Extra& extra = *wakeup.extra;
+  extra.posted = false;
+  if (extra.orphaned) return wakeup.stream->recycle(&extra);
+  detail::Continuation* continuation = std::exchange(extra.continuation, nullptr);
+  if (!continuation) return;
+  --wakeup.stream->awaited_;
+  continuation->done(continuation);
+}
+
+Extra& Stream::extra_of(Entry& entry) {
+  if (!entry.extra) {
+    if (free_extras_.empty()) {
+      free_extras_.reserve(all_extras_.size() + 1);  // so that recycle() needs no memory
+      all_extras_.push_back(std::make_unique<Extra>());
+      free_extras_.push_back(all_extras_.back().get());
+    }
+    entry.extra = free_extras_.back();
+    free_extras_.pop_back();
+  }
+  return *entry.extra;
+}
+
+void Stream::recycle(Extra* extra) noexcept {
+  extra->drop_held();
+  extra->drop_reply();
+  extra->continuation = nullptr;
+  if (extra->posted) {
+    extra->orphaned = true;  // until its turn in the ready list comes
+    return;
+  }
+  extra->orphaned = false;
+  free_extras_.push_back(extra);
+}
+
+}  // namespace chi::client

@@ -1,0 +1,175 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Waiting: a bounded spin, then sleep on the stream's futex, in steps after each of which the daemon's life and the
+// calls' own deadlines are looked at.
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/asymmetric_fence.h"
+#include "client/session.h"
+#include "client/stream.h"
+
+namespace chi::client {
+namespace {
+
+constexpr std::uint64_t kStepNs = 200'000'000;    // longest sleep without a look at the daemon
+constexpr std::uint64_t kCheckEveryNs = 200'000'000;
+constexpr unsigned kEagerTurns = 256;             // without a pause, which costs as much as a round trip may
+constexpr unsigned kTurnsBetweenClocks = 64;
+constexpr std::uint64_t kLeastSpinNs = 1'000;
+
+// Returns at once unless `word` still holds `expected`. Not FUTEX_PRIVATE: the daemon wakes it.
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t limit_ns) {
+  timespec limit{static_cast<std::time_t>(limit_ns / 1'000'000'000), static_cast<long>(limit_ns % 1'000'000'000)};
+  ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT, expected, &limit, nullptr, 0);
+}
+
+}  // namespace
+
+std::size_t Stream::poll() {
+  std::size_t count = receive();
+  std::uint64_t now = coarse_now();
+  if (now >= next_check_ns_) look_after(now);
+  return count;
+}
+
+void Stream::check() { look_after(precise_now()); }
+
+bool Stream::wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns) {
+  receive();
+  if (reached()) return true;
+  if (until_ns == 0) {
+    poll();
+    return reached();
+  }
+  std::uint64_t started_ns = 0;
+  if (spin_ns_ > 0 && spin(reached, until_ns, started_ns)) return true;
+  if (started_ns == 0) started_ns = precise_now();
+  bool success = sleep(reached, until_ns);
+  // Where the answer came about when a spin would have ended, spinning pays the next time; else less and less.
+  bool near = precise_now() - started_ns <= 2 * longest_spin_ns_;
+  spin_ns_ = near ? longest_spin_ns_ : spin_ns_ / 2 < kLeastSpinNs ? 0 : spin_ns_ / 2;
+  return success;
+}
+
+bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, std::uint64_t& started_ns) {
+  for (unsigned turn = 1;; ++turn) {
+    if (turn > kEagerTurns) cpu_relax();
+    if (receive_active() != 0) {
+      retry_all();
+      if (reached()) return true;
+    }
+    if (turn < kEagerTurns || turn % kTurnsBetweenClocks != 0) continue;
+    receive();
+    if (reached()) return true;
+    std::uint64_t now = precise_now();
+    if (started_ns == 0) started_ns = now;
+    if (now - started_ns >= spin_ns_ || now >= until_ns) return false;
+  }
+}
+
+bool Stream::sleep(FunctionRef<bool()> reached, std::uint64_t until_ns) {
+  while (live()) {
+    std::shared_ptr<Connection> connection = connection_;  // a retry may put another in its place
+    std::atomic<std::uint32_t>& waits = shared().client_waits;
+    waits.store(1, std::memory_order_relaxed);
+    heavy_fence();
+    receive();
+    bool success = reached();
+    std::uint64_t now = precise_now();
+    bool late = now >= until_ns;
+    if (!success && !late && connection == connection_) futex_wait(waits, 1, std::min(until_ns - now, kStepNs));
+    if (connection == connection_) waits.store(0, std::memory_order_relaxed);
+    if (success) return true;
+    receive();
+    if (reached()) return true;
+    check();
+    if (reached()) return true;
+    if (late) return false;
+  }
+  check();
+  return reached();
+}
+
+void Stream::look_after(std::uint64_t now_ns) {
+  next_check_ns_ = now_ns + kCheckEveryNs;
+  if (connection_ && !connection_->check()) {
+    receive();  // what it said before it went
+    fail_all(Connection::lost());
+  }
+  expire(now_ns);
+}
+
+// The daemon answers at the deadline; where it does not, the caller is answered here, and the entry stays until the
+// daemon is done with it.
+void Stream::expire(std::uint64_t now_ns) {
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    Entry& entry = entries_[i];
+    if (!entry.waits() || now_ns < entry.deadline_ns + kGraceNs) continue;
+    settle_locally(entry, {Code::deadline_exceeded,
+                           "no answer by the call's deadline, and a grace; whether it took effect is unknown", "client"});
+  }
+}
+
+bool Stream::wait(std::uint64_t sequence, std::chrono::nanoseconds limit) {
+  Entry& entry = entry_of(sequence);
+  if (entry.is(kAnswered) || !mine()) return true;
+  std::uint64_t longest = entry.deadline_ns + kGraceNs;
+  std::uint64_t until = 0;
+  if (limit.count() > 0) {
+    bool whole = limit == std::chrono::nanoseconds::max();
+    until = whole ? longest : std::min(longest, precise_now() + bounded_ns(limit));
+  }
+  if (wait_until([&] { return entry.is(kAnswered); }, until)) return true;
+  if (until == longest) expire(longest);
+  return entry.is(kAnswered);
+}
+
+Answer Stream::answer(std::uint64_t sequence) {
+  static const Error kForeign{Code::failed_precondition,
+                              "a Future belongs to the thread that made the call; ask there", "client"};
+  if (!mine()) return {&kForeign, kForeign.code, false, {}};
+  wait(sequence, std::chrono::nanoseconds::max());
+  Entry& entry = entry_of(sequence);
+  Extra* extra = entry.extra;
+  if (entry.is(kLocalError)) return {&extra->error, extra->error.code, false, {}};
+  Answer out;
+  out.code = static_cast<Code>(entry.code);
+  out.gathered = entry.reply_flags & shm::kGathered;
+  out.message.size = entry.answer_size;
+  if (entry.answer_inline) {
+    out.message.data = entry.bytes();
+    return out;
+  }
+  out.message.data = extra->body.data() ? extra->body.data() : extra->reply.data();
+  out.message.buffer_count = static_cast<std::uint32_t>(extra->buffers.size());
+  out.message.buffers = extra->buffers.data();
+  return out;
+}
+
+Status Stream::flush(const PoolState* pool) {
+  auto done = [&] {
+    if (!pool) return unanswered_ == 0;
+    for (std::uint32_t i = 0; i < kEntries; ++i) {
+      if (entries_[i].waits() && !entries_[i].is(kRepeats) && entries_[i].pool == pool) return false;
+    }
+    return true;
+  };
+  wait_until(done, kForever);  // each call ends by its own deadline
+  Status out = lost_ ? Status(*lost_) : Status();
+  lost_.reset();
+  return out;
+}
+
+bool Stream::busy() const noexcept {
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    if (entries_[i].is(kBusy)) return true;
+  }
+  return false;
+}
+
+}  // namespace chi::client

@@ -1,0 +1,103 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Several threads: a stream each, Futures that stray, streams that are used again.
+#include <thread>
+
+#include "client/fake_fixture.h"
+#include "client/session.h"
+
+namespace chi::test {
+namespace {
+
+using ThreadsTest = FakeTest;
+
+TEST_F(ThreadsTest, EachThreadGetsItsOwnAnswers) {
+  Client client = connect();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 6; ++t) {
+    threads.emplace_back([&client, t] {
+      Pool pool = client.pool("many");
+      for (int i = 0; i < 300; ++i) {
+        std::string text = std::to_string(t) + ":" + std::to_string(i);
+        auto small = pool.call<KeyedEcho>(text);
+        auto large = pool.call<KeyedEcho>(text, Bytes(pattern(static_cast<std::size_t>(600 + i))));
+        auto reply = large.get();
+        ASSERT_TRUE(reply.ok()) << reply.error().to_string();
+        ASSERT_EQ(reply->text, text);
+        ASSERT_EQ(reply->data.view(), pattern(static_cast<std::size_t>(600 + i)));
+        ASSERT_EQ(small.get()->text, text);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+TEST_F(ThreadsTest, StreamsAreUsedAgain) {
+  Client client = connect();
+  const void* first = nullptr;
+  for (int i = 0; i < 20; ++i) {
+    std::thread thread([&] {
+      ASSERT_TRUE(client.pool("one").fire_and_forget().call<Echo>("x", Bytes(pattern(1000))).get().ok());
+      const void* mine = client::thread_cache.stream;
+      if (!first) first = mine;
+      EXPECT_EQ(mine, first);
+    });
+    thread.join();
+  }
+  std::thread last([&] { EXPECT_TRUE(client.flush().ok()); });
+  last.join();
+}
+
+TEST_F(ThreadsTest, AFutureOfAnotherThreadMayOnlyBeDestroyed) {
+  Client client = connect();
+  Pool pool = client.pool("one");
+  auto asked = pool.call<Hold>();
+  auto destroyed = std::make_unique<Future<Nothing>>(pool.call<Hold>());
+  await_held(2);
+  std::thread other([&] {
+    EXPECT_EQ(asked.get().code(), Code::failed_precondition);
+    destroyed.reset();
+  });
+  other.join();
+  behaviour().release_held = true;
+  EXPECT_TRUE(client.flush().ok());
+}
+
+TEST_F(ThreadsTest, AFutureMayOutliveItsClient) {
+  Future<EchoReply> answered;
+  Future<Nothing> open;
+  {
+    Client client = connect();
+    answered = client.pool("one").call<Echo>("early", Bytes(pattern(2000)));
+    open = client.pool("one").call<Hold>();
+    await_held(1);
+    answered.wait_for(std::chrono::seconds(10));
+  }
+  auto reply = answered.get();
+  ASSERT_TRUE(reply.ok()) << reply.error().to_string();
+  EXPECT_EQ(reply->data.view(), pattern(2000));
+  EXPECT_EQ(open.get().code(), Code::unavailable);
+  Client next = connect();  // takes the place in the thread's cache
+  EXPECT_TRUE(next.pool("one").call<Null>().get().ok());
+}
+
+TEST_F(ThreadsTest, SleepersAreWoken) {
+  Client client = connect();
+  Pool pool = client.pool("one");
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough for the daemon to sleep
+    auto future = pool.call<Hold>();
+    std::thread later([&] {
+      await_held(1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // and for the client
+      behaviour().release_held = true;
+    });
+    ASSERT_TRUE(future.get().ok());
+    later.join();
+    behaviour().release_held = false;
+  }
+  EXPECT_GT(behaviour().wakes, 0);
+}
+
+}  // namespace
+}  // namespace chi::test

@@ -1,0 +1,283 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The verbs of chimaera/admin.h.
+#include "runtime/administration.h"
+
+#include "runtime/error_reply.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <system_error>
+
+namespace chi::runtime {
+namespace {
+
+constexpr char kWhere[] = "control";
+constexpr auto kAskWorkers = std::chrono::milliseconds(500);
+
+admin::PoolInfo pool_info(const Pool& pool) {
+  return {pool.id,  pool.name, pool.module->name(), pool.module->version(), static_cast<std::uint32_t>(pool.containers.size()),
+          pool.uid, pool.gid,  pool.mode,           pool.lane_base};
+}
+
+std::uint64_t resident_bytes() {
+  unsigned long total = 0;
+  unsigned long resident = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
+    if (std::fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
+    std::fclose(file);
+  }
+  return std::uint64_t{resident} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+OwnedMessage encoded(const Error& error) {
+  ErrorReply reply(error);
+  return OwnedMessage(reply.answer().message);
+}
+
+}  // namespace
+
+Administration::~Administration() { close(); }
+
+Status Administration::open(Parts parts) {
+  parts_ = std::make_unique<Parts>(std::move(parts));
+  started_ns_ = parts_->clock.now_ns();
+  open_ = true;
+  try {
+    thread_ = std::thread([this] { serve(); });
+  } catch (const std::system_error&) {
+    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kWhere};
+  }
+  return {};
+}
+
+void Administration::close() {
+  std::deque<ControlCall*> rest;
+  {
+    std::lock_guard lock(mutex_);
+    open_ = false;
+    rest.swap(calls_);
+  }
+  more_.notify_all();
+  for (ControlCall* call : rest) call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is ending", kWhere}));
+  if (thread_.joinable()) thread_.join();
+}
+
+void Administration::submit(ControlCall* call) {
+  {
+    std::lock_guard lock(mutex_);
+    if (open_) {
+      calls_.push_back(call);
+      more_.notify_one();
+      return;
+    }
+  }
+  call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is starting or ending; try again", kWhere}));
+}
+
+void Administration::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    more_.wait(lock, [this] { return !open_ || !calls_.empty(); });
+    if (!open_) return;
+    ControlCall* call = calls_.front();
+    calls_.pop_front();
+    lock.unlock();
+    handle(*call);
+    lock.lock();
+  }
+}
+
+template <class Req>
+void Administration::handle_as(ControlCall& call) {
+  auto request = decode_message<Req>(call.request.view());
+  Result<typename Req::Reply> reply = request ? on(*request, call) : Result<typename Req::Reply>(std::move(request).error());
+  if (!reply) return call.settle(reply.code(), encoded(reply.error()));
+  std::uint8_t scratch[1024];
+  Encoder encoder(scratch);
+  encode_message(encoder, *reply);
+  call.settle(Code::ok, OwnedMessage(encoder.message()));
+}
+
+void Administration::handle(ControlCall& call) {
+  using namespace admin;
+  switch (call.verb) {
+    case PoolCreate::kMethod.id: return handle_as<PoolCreate>(call);
+    case PoolDestroy::kMethod.id: return handle_as<PoolDestroy>(call);
+    case PoolList::kMethod.id: return handle_as<PoolList>(call);
+    case PoolDescribe::kMethod.id: return handle_as<PoolDescribe>(call);
+    case PoolFind::kMethod.id: return handle_as<PoolFind>(call);
+    case ModuleList::kMethod.id: return handle_as<ModuleList>(call);
+    case ModuleDescribe::kMethod.id: return handle_as<ModuleDescribe>(call);
+    case ModuleLoad::kMethod.id: return handle_as<ModuleLoad>(call);
+    case GetStatus::kMethod.id: return handle_as<GetStatus>(call);
+    case Stop::kMethod.id: return handle_as<Stop>(call);
+    default: return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kWhere}));
+  }
+}
+
+std::uint64_t Administration::until(const ControlCall& call) const {
+  std::uint64_t most = parts_->clock.now_ns() + 30'000'000'000;
+  return call.deadline_ns != 0 ? std::min(call.deadline_ns, most) : most;
+}
+
+Result<std::shared_ptr<Pool>> Administration::pool_named(const std::string& name) const {
+  if (auto pool = parts_->keeper.find(name)) return pool;
+  return Error{Code::not_found, "no pool named '" + name.substr(0, 128) + "'; `chimaera pool list` shows all", kWhere};
+}
+
+Result<admin::PoolInfo> Administration::on(const admin::PoolCreate& request, const ControlCall& call) {
+  if (auto there = parts_->keeper.find(request.name); there && request.if_absent) {
+    if (there->module->name() == request.module && there->containers.size() == request.containers) return pool_info(*there);
+    return Error{Code::already_exists,
+                 "the pool '" + request.name + "' is there with module " + there->module->name() + " and " +
+                     std::to_string(there->containers.size()) + " containers",
+                 kWhere};
+  }
+  auto module = parts_->shelf.get(request.module);
+  if (!module) return std::move(module).error();
+  PoolPlan plan;
+  plan.name = request.name;
+  plan.module = *module;
+  plan.containers = request.containers;
+  plan.mode = request.mode;
+  plan.uid = call.uid;
+  plan.gid = call.gid;
+  chi_message config{request.config.data(), static_cast<std::uint32_t>(request.config.size()), 0, nullptr};
+  plan.config.copy(config);
+  auto pool = parts_->keeper.create(std::move(plan), until(call));
+  if (!pool) return std::move(pool).error();
+  return pool_info(**pool);
+}
+
+Result<admin::Nothing> Administration::on(const admin::PoolDestroy& request, const ControlCall& call) {
+  auto pool = pool_named(request.name);
+  if (!pool) return std::move(pool).error();
+  if (call.uid != (*pool)->uid && call.uid != 0 && call.uid != ::geteuid()) {
+    return Error{Code::permission_denied,
+                 "the pool '" + request.name + "' is uid " + std::to_string((*pool)->uid) +
+                     "'s; only that user, the daemon's and root may destroy it",
+                 kWhere};
+  }
+  if (auto destroyed = parts_->keeper.destroy(request.name, until(call)); !destroyed) return destroyed.error();
+  return admin::Nothing{};
+}
+
+Result<admin::PoolListReply> Administration::on(const admin::PoolList&, const ControlCall&) {
+  admin::PoolListReply reply;
+  for (auto& [name, pool] : parts_->keeper.pools()) reply.pools.push_back(pool_info(*pool));
+  return reply;
+}
+
+Result<admin::PoolDescription> Administration::on(const admin::PoolDescribe& request, const ControlCall&) {
+  auto pool = pool_named(request.name);
+  if (!pool) return std::move(pool).error();
+  admin::PoolDescription reply{pool_info(**pool), {}};
+  for (auto& container : (*pool)->containers) {
+    reply.containers.push_back({container->index, 0, container->worker.index(), container->epoch,
+                                container->running.load(std::memory_order_relaxed),
+                                container->completed.load(std::memory_order_relaxed)});
+  }
+  return reply;
+}
+
+Result<admin::PoolInfo> Administration::on(const admin::PoolFind& request, const ControlCall&) {
+  auto pool = pool_named(request.name);
+  if (!pool) return std::move(pool).error();
+  return pool_info(**pool);
+}
+
+std::uint32_t Administration::pools_of(const Module& module) const {
+  std::uint32_t count = 0;
+  for (auto& [name, pool] : parts_->keeper.pools()) count += pool->module->name() == module.name();
+  return count;
+}
+
+admin::ModuleInfo Administration::info_of(const Module& module) const {
+  return {module.name(), module.version(), module.path(), true, pools_of(module), {}};
+}
+
+Result<admin::ModuleListReply> Administration::on(const admin::ModuleList&, const ControlCall&) {
+  admin::ModuleListReply reply;
+  for (auto& [name, module] : parts_->shelf.loaded()) reply.modules.push_back(info_of(*module));
+  for (auto& found : parts_->shelf.repo().list()) {
+    auto loaded = parts_->shelf.loaded().find(found.name);
+    bool same = loaded != parts_->shelf.loaded().end() && loaded->second->path() == found.library;
+    if (same && found.version == loaded->second->version()) continue;
+    reply.modules.push_back({found.name, found.version, found.library, false, 0, found.problem});
+  }
+  return reply;
+}
+
+Result<admin::ModuleDescription> Administration::on(const admin::ModuleDescribe& request, const ControlCall&) {
+  auto module = parts_->shelf.get(request.name);
+  if (!module) return std::move(module).error();
+  const chi_module& table = (*module)->table();
+  auto text = [](const char* from) { return std::string(from ? from : ""); };
+  admin::ModuleDescription reply{info_of(**module), table.abi_version, table.state_version, text(table.config_schema),
+                                 text(table.state_schema), {}};
+  for (const chi_method* method : (*module)->methods()) {
+    reply.methods.push_back({method->id, method->name, (method->flags & CHI_ACCESS_WRITE) != 0,
+                             (method->flags & CHI_METHOD_COROUTINE) != 0, method->merge != nullptr, method->route,
+                             method->route_field, text(method->request_schema), text(method->reply_schema)});
+  }
+  return reply;
+}
+
+Result<admin::ModuleInfo> Administration::on(const admin::ModuleLoad& request, const ControlCall&) {
+  auto module = parts_->shelf.load(request.name);
+  if (!module) return std::move(module).error();
+  return info_of(**module);
+}
+
+Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const ControlCall& call) {
+  admin::StatusReply reply;
+  reply.name = parts_->name;
+  reply.version = CHI_VERSION;
+  reply.pid = static_cast<std::uint32_t>(::getpid());
+  reply.incarnation = parts_->incarnation;
+  reply.uptime_s = static_cast<double>(parts_->clock.now_ns() - started_ns_) / 1e9;
+  reply.resident_bytes = resident_bytes();
+  reply.sessions = parts_->listener.sessions();
+  reply.pools = on(admin::PoolList{}, call)->pools;
+  struct Seen {
+    std::mutex mutex;
+    std::vector<admin::StuckTask> stuck;
+  };
+  auto seen = std::make_shared<Seen>();
+  std::vector<std::shared_ptr<Pool>> pools;
+  for (auto& [name, pool] : parts_->keeper.pools()) pools.push_back(pool);
+  parts_->crew.on_each(kAskWorkers, [pools, seen, now = parts_->clock.now_ns()](Worker& worker) {
+    std::lock_guard lock(seen->mutex);
+    for (auto& pool : pools) {
+      for (auto& container : pool->containers) {
+        if (&container->worker != &worker || !container->stuck) continue;
+        seen->stuck.push_back({container->name(), container->stuck_method, (now - container->stuck_since_ns) / 1'000'000});
+      }
+    }
+  });
+  {
+    std::lock_guard lock(seen->mutex);
+    reply.stuck = seen->stuck;
+  }
+  for (std::size_t i = 0; i < parts_->crew.size(); ++i) {
+    Worker& worker = parts_->crew.worker(i);
+    const WorkerCounts& counts = worker.counts();
+    std::uint32_t containers = 0;
+    for (auto& pool : pools) {
+      for (auto& container : pool->containers) containers += &container->worker == &worker;
+    }
+    reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers, counts.queued.load(),
+                             counts.replaced.load()});
+    reply.failed_forgotten += counts.failed_forgotten.load();
+  }
+  return reply;
+}
+
+Result<admin::Nothing> Administration::on(const admin::Stop& request, const ControlCall&) {
+  parts_->stop(request.grace_ms);
+  return admin::Nothing{};
+}
+
+}  // namespace chi::runtime

@@ -1,0 +1,78 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The node's control: a thread that does what the admin module asks for, one thing after the other.
+#pragma once
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "chimaera/admin.h"
+#include "runtime/control.h"
+#include "runtime/listener.h"
+#include "runtime/module_shelf.h"
+#include "runtime/pool_keeper.h"
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace chi::runtime {
+
+// submit() is for any thread, also before open() and after close(); the rest for the node's.
+class Administration final : public Control {
+ public:
+  struct Parts {
+    Crew& crew;
+    Listener& listener;
+    ModuleShelf& shelf;
+    PoolKeeper& keeper;
+    Clock& clock;
+    Logger& log;
+    std::string name;
+    std::uint64_t incarnation;
+    std::function<void(std::uint32_t grace_ms)> stop;  // asks the node to end
+  };
+
+  Administration() = default;
+  ~Administration() override;
+
+  void submit(ControlCall* call) override;
+
+  Status open(Parts parts);
+  // What is not begun is answered with unavailable.
+  void close();
+
+ private:
+  void serve();
+  void handle(ControlCall& call);
+  template <class Req>
+  void handle_as(ControlCall& call);
+
+  Result<admin::PoolInfo> on(const admin::PoolCreate& request, const ControlCall& call);
+  Result<admin::Nothing> on(const admin::PoolDestroy& request, const ControlCall& call);
+  Result<admin::PoolListReply> on(const admin::PoolList& request, const ControlCall& call);
+  Result<admin::PoolDescription> on(const admin::PoolDescribe& request, const ControlCall& call);
+  Result<admin::PoolInfo> on(const admin::PoolFind& request, const ControlCall& call);
+  Result<admin::ModuleListReply> on(const admin::ModuleList& request, const ControlCall& call);
+  Result<admin::ModuleDescription> on(const admin::ModuleDescribe& request, const ControlCall& call);
+  Result<admin::ModuleInfo> on(const admin::ModuleLoad& request, const ControlCall& call);
+  Result<admin::StatusReply> on(const admin::GetStatus& request, const ControlCall& call);
+  Result<admin::Nothing> on(const admin::Stop& request, const ControlCall& call);
+
+  Result<std::shared_ptr<Pool>> pool_named(const std::string& name) const;
+  admin::ModuleInfo info_of(const Module& module) const;
+  std::uint32_t pools_of(const Module& module) const;
+  std::uint64_t until(const ControlCall& call) const;
+
+  std::unique_ptr<Parts> parts_;
+  std::uint64_t started_ns_ = 0;
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<ControlCall*> calls_;
+  bool open_ = false;
+  std::thread thread_;
+};
+
+}  // namespace chi::runtime

@@ -1,0 +1,380 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// What a client's messages are, once they were checked.
+#include "runtime/client_channel.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/error_reply.h"
+#include "runtime/worker.h"
+
+namespace chi::runtime {
+namespace {
+
+constexpr char kWhere[] = "router";
+constexpr std::uint64_t kRetryNs = 500'000;  // between attempts to write to a full ring
+
+void wake_client(std::atomic<std::uint32_t>& waits) {
+  waits.store(0, std::memory_order_relaxed);
+  ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&waits), FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+// A tick is the low part of a time in units of kTickNs; the times meant are within 26 days of now.
+std::uint64_t deadline_of(std::uint32_t tick, std::uint64_t now_ns) {
+  if (tick == 0) return 0;
+  auto now_tick = static_cast<std::uint32_t>(now_ns / shm::kTickNs);
+  auto ahead = static_cast<std::int32_t>(tick - now_tick);
+  if (ahead < 0) return 1;  // long past
+  return (now_ns / shm::kTickNs + static_cast<std::uint32_t>(ahead)) * shm::kTickNs + 1;
+}
+
+Query query_of(const shm::RequestSlot& slot) {
+  Query query;
+  query.kind = static_cast<QueryKind>(slot.query);
+  if (query.kind == QueryKind::hash) {
+    query.hash = std::uint64_t{slot.target_extra} << 32 | slot.target;
+  } else {
+    query.first = slot.target;
+    query.count = query.kind == QueryKind::container ? 1 : slot.target_extra;
+  }
+  return query;
+}
+
+}  // namespace
+
+// A call that does not run at once on this worker: for several containers, another worker's, or periodic.
+class ClientChannel::Proxy final : public Asker, public ListNode, public Pooled {
+ public:
+  Proxy(ClientChannel& channel, std::uint64_t sequence, bool forget)
+      : channel_(channel), sequence_(sequence), forget_(forget), dispatch_(*this) {}
+
+  std::uint64_t sequence() const noexcept { return sequence_; }
+  Dispatch& dispatch() noexcept { return dispatch_; }
+
+  void answered(const Answer& answer) override {
+    if (forget_) {
+      code_ = answer.code;
+      return;
+    }
+    running_on_ = answer.still_running;
+    std::uint8_t flags = answer.still_running ? shm::kStillRunning : 0;
+    channel_.reply(sequence_, answer, answer.gathered ? flags | shm::kGathered : flags);
+  }
+
+  void over() override {
+    if (forget_ || running_on_) channel_.finished(sequence_, code_);
+    channel_.task_done();
+    delete this;
+  }
+
+ private:
+  ClientChannel& channel_;
+  const std::uint64_t sequence_;
+  const bool forget_;
+  bool running_on_ = false;
+  Code code_ = Code::ok;
+  Dispatch dispatch_;
+};
+
+ClientChannel::ClientChannel(Worker& worker, std::shared_ptr<ClientStream> stream, Priority priority)
+    : worker_(worker),
+      stream_(std::move(stream)),
+      shared_(stream_->shared()),
+      priority_(priority),
+      reader_(shared_.channel(worker.index(), static_cast<std::uint32_t>(priority))),
+      writer_(shared_.channel(worker.index(), static_cast<std::uint32_t>(priority))) {}
+
+ClientChannel::~ClientChannel() { worker_.remove_timer(retry_); }
+
+unsigned ClientChannel::poll(unsigned budget) {
+  shm::RequestSlot slot;
+  std::uint8_t inline_bytes[shm::kMaxMessageSlots * shm::kCacheLine];
+  unsigned taken = 0;
+  for (; taken < budget && reader_.ready() && !closed_; ++taken) {
+    if (outstanding_ >= kMaxOutstanding) break;  // an honest client never has more; it is read on as they end
+    const std::uint8_t* bytes = nullptr;
+    std::uint32_t size = 0;
+    if (!reader_.take(slot, inline_bytes, bytes, size)) continue;
+    if (!handle(slot, bytes)) return kLost;
+  }
+  if (taken < budget) reader_.publish_head();
+  return taken;
+}
+
+bool ClientChannel::handle(const shm::RequestSlot& slot, const std::uint8_t* bytes) {
+  switch (static_cast<shm::RequestKind>(slot.kind)) {
+    case shm::RequestKind::call:
+      return handle_call(slot, bytes);
+    case shm::RequestKind::cancel:
+      cancel(slot.sequence);
+      return true;
+    case shm::RequestKind::release:
+      if (slot.payload_size == 0 && slot.buffers == 1) {
+        shm::BufferDescriptor descriptor;
+        std::memcpy(&descriptor, bytes, sizeof descriptor);
+        stream_->session->release(descriptor);
+      }
+      return true;
+  }
+  return true;  // of a newer client, or nonsense: nobody waits for it
+}
+
+const Pool* ClientChannel::find_pool(PoolId id) {
+  if (last_pool_ && last_pool_->id == id) return last_pool_;
+  last_pool_ = worker_.find_pool(id);
+  if (last_pool_) {
+    const Credentials& who = stream_->session->credentials();
+    may_read_ = last_pool_->allows(who.uid, who.gid, false);
+    may_write_ = last_pool_->allows(who.uid, who.gid, true);
+  }
+  return last_pool_;
+}
+
+bool ClientChannel::handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes) {
+  ++outstanding_;
+  RequestMemory memory;
+  chi_message message{bytes, slot.payload_size, 0, nullptr};
+  if (slot.buffers != 0 || slot.flags & shm::kBodyInArena) [[unlikely]] {
+    if (auto read = read_message(slot, bytes, memory, message); !read) {
+      refuse(slot, read.error());
+      return true;
+    }
+  }
+  const Pool* pool = find_pool(slot.pool);
+  bool one = slot.query == static_cast<std::uint8_t>(QueryKind::container) && !(slot.flags & shm::kPeriodic);
+  if (!pool || !one || slot.target >= pool->containers.size()) {
+    dispatch(slot, message);
+    return true;
+  }
+  Container& container = *pool->containers[slot.target];
+  const chi_method* method = pool->module->method(slot.method);
+  bool simple =
+      method && &container.worker == &worker_ && container.self && worker_.can_run_now(container, priority_) &&
+      (slot.flags & shm::kNoEpochCheck || slot.target_extra == container.epoch) &&
+      (method->flags & CHI_ACCESS_WRITE ? may_write_ : may_read_) && !pool->draining.load(std::memory_order_acquire);
+  if (!simple) {
+    dispatch(slot, message);
+    return true;
+  }
+  return run_here(slot, container, *method, message);
+}
+
+bool ClientChannel::run_here(const shm::RequestSlot& slot, Container& container, const chi_method& method,
+                             const chi_message& message) {
+  std::uint64_t deadline_ns = deadline_of(slot.deadline_tick, worker_.now_ns());
+  if (deadline_ns != 0 && deadline_ns < worker_.now_ns()) [[unlikely]] {
+    refuse(slot, {Code::deadline_exceeded, "the deadline had passed when the call arrived; it was not run",
+                  container.name()});
+    return true;
+  }
+  Task* task = worker_.take_spare();
+  task->container = &container;
+  task->method = &method;
+  task->channel = this;
+  task->sequence = slot.sequence;
+  task->first_incomplete = slot.sequence - slot.incomplete_delta;
+  task->session = stream_->id;
+  task->uid = stream_->session->credentials().uid;
+  task->gid = stream_->session->credentials().gid;
+  task->priority = priority_;
+  task->forget = slot.flags & shm::kFireAndForget;
+  task->deadline_ns = deadline_ns;
+  worker_.count_in(*task);
+  if (!worker_.run_now(task, message)) return false;
+  if (task) worker_.keep_spare(task);
+  return true;
+}
+
+void ClientChannel::dispatch(const shm::RequestSlot& slot, const chi_message& message) {
+  Request request;
+  request.pool = slot.pool;
+  request.method = slot.method;
+  request.query = query_of(slot);
+  request.priority = priority_;
+  request.forget = slot.flags & shm::kFireAndForget;
+  request.deadline_ns = deadline_of(slot.deadline_tick, worker_.now_ns());
+  if (slot.flags & shm::kPeriodic) request.period_ns = std::max<std::uint64_t>(slot.incomplete_delta, 1) * 1000;
+  request.check_epoch = !(slot.flags & shm::kNoEpochCheck) && request.query.kind == QueryKind::container;
+  request.epoch = slot.target_extra;
+  request.session = stream_->id;
+  request.sequence = slot.sequence;
+  request.first_incomplete = request.period_ns != 0 ? 0 : slot.sequence - slot.incomplete_delta;
+  request.uid = stream_->session->credentials().uid;
+  request.gid = stream_->session->credentials().gid;
+  auto* proxy = new Proxy(*this, slot.sequence, request.forget);
+  proxies_.push_back(proxy);
+  proxy->dispatch().start(worker_, request, message);
+}
+
+void ClientChannel::refuse(const shm::RequestSlot& slot, const Error& error) {
+  if (slot.flags & shm::kFireAndForget) {
+    finished(slot.sequence, error.code);
+  } else {
+    ErrorReply reply(error);
+    this->reply(slot.sequence, reply.answer(), 0);
+  }
+  task_done();
+}
+
+void ClientChannel::cancel(std::uint64_t sequence) {
+  Task* task = nullptr;
+  parked_.for_each([&](Task& candidate) {
+    if (candidate.sequence == sequence) task = &candidate;
+  });
+  if (task) return worker_.cancel(*task);
+  Proxy* proxy = nullptr;
+  proxies_.for_each([&](Proxy& candidate) {
+    if (candidate.sequence() == sequence) proxy = &candidate;
+  });
+  if (proxy) proxy->dispatch().cancel();
+}
+
+void ClientChannel::close() {
+  if (std::exchange(closed_, true)) return;
+  late_.clear();
+  // Each cancellation may end its task and others: start again from the front until none is left to be told.
+  std::vector<std::uint64_t> sequences;
+  parked_.for_each([&](Task& task) { sequences.push_back(task.sequence); });
+  proxies_.for_each([&](Proxy& proxy) { sequences.push_back(proxy.sequence()); });
+  for (std::uint64_t sequence : sequences) cancel(sequence);
+}
+
+Status ClientChannel::read_descriptors(const std::uint8_t* at, std::uint32_t count, RequestMemory& memory) {
+  if (count > CHI_MAX_BUFFERS) {
+    return Error{Code::invalid_argument, "more than " + std::to_string(CHI_MAX_BUFFERS) + " buffers in one message",
+                 kWhere};
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    shm::BufferDescriptor descriptor;
+    std::memcpy(&descriptor, at + i * sizeof descriptor, sizeof descriptor);
+    auto buffer = stream_->session->resolve(descriptor);
+    if (!buffer) return std::move(buffer).error();
+    memory.buffers[i] = *buffer;
+  }
+  return {};
+}
+
+Status ClientChannel::read_message(const shm::RequestSlot& slot, const std::uint8_t* bytes, RequestMemory& memory,
+                                   chi_message& out) {
+  std::uint32_t size = slot.payload_size;
+  std::uint32_t descriptors = std::uint32_t{slot.buffers} * sizeof(shm::BufferDescriptor);
+  if (slot.flags & shm::kBodyInArena) {
+    shm::BufferDescriptor where;
+    std::memcpy(&where, bytes, sizeof where);
+    auto body = stream_->session->resolve(where);
+    if (!body) return std::move(body).error();
+    if (body->size > worker_.options().max_message || body->size < descriptors) {
+      return Error{Code::invalid_argument,
+                   "a request of " + std::to_string(body->size) + " bytes of fields; at most " +
+                       std::to_string(worker_.options().max_message) +
+                       " (call.max_message) may be: pass bulk data as Bytes or Buffer",
+                   kWhere};
+    }
+    memory.body.reset(new std::uint8_t[body->size]);
+    std::memcpy(memory.body.get(), body->data, body->size);
+    bytes = memory.body.get();
+    size = static_cast<std::uint32_t>(body->size) - descriptors;
+  }
+  if (auto read = read_descriptors(bytes + size, slot.buffers, memory); !read) return read;
+  out = {bytes, size, slot.buffers, memory.buffers};
+  return {};
+}
+
+void ClientChannel::reply(std::uint64_t sequence, const Answer& answer, std::uint8_t flags) {
+  if (closed_) return;
+  dirty_ = true;
+  auto low = static_cast<std::uint32_t>(sequence);
+  if (late_.empty() && write(low, answer.code, flags, answer.message)) return;
+  late_.push_back({low, flags, answer.code, OwnedMessage(answer.message)});
+}
+
+void ClientChannel::finished(std::uint64_t sequence, Code code) {
+  Answer answer;
+  answer.code = code;
+  reply(sequence, answer, shm::kFinished);
+}
+
+// False when the ring is full.
+bool ClientChannel::write(std::uint32_t sequence, Code code, std::uint8_t flags, const chi_message& message) {
+  if (message.buffer_count == 0 && message.size <= shm::kMaxInlineReply) [[likely]] {
+    return write_inline(sequence, code, flags, message.data, message.size, 0);
+  }
+  if (!writer_.has_room(shm::kMaxMessageSlots)) return false;
+  std::vector<std::uint8_t> body(message.data, message.data + message.size);
+  Status lent = lend(message, body);
+  if (lent && body.size() <= shm::kMaxInlineReply) {
+    return write_inline(sequence, code, flags, body.data(), message.size, message.buffer_count);
+  }
+  shm::BufferDescriptor where{};
+  if (lent) lent = lend_bytes(body.data(), body.size(), where);
+  if (!lent) {
+    ErrorReply reply(lent.error());
+    Answer answer = reply.answer();
+    flags &= shm::kStillRunning | shm::kFinished;
+    return write_inline(sequence, answer.code, flags, answer.message.data, answer.message.size, 0);
+  }
+  return write_inline(sequence, code, flags | shm::kBodyInArena, reinterpret_cast<const std::uint8_t*>(&where), 0,
+                      message.buffer_count, sizeof where);
+}
+
+bool ClientChannel::write_inline(std::uint32_t sequence, Code code, std::uint8_t flags, const std::uint8_t* bytes,
+                                 std::uint32_t payload, std::uint32_t buffers, std::uint32_t size) {
+  if (size == 0) size = payload + buffers * static_cast<std::uint32_t>(sizeof(shm::BufferDescriptor));
+  std::uint32_t slots = shm::slots_for<shm::ReplySlot>(size);
+  shm::ReplySlot* slot = writer_.reserve(slots);
+  if (!slot) return false;
+  slot->code = static_cast<std::uint16_t>(code);
+  slot->slots = static_cast<std::uint8_t>(slots);
+  slot->flags = flags;
+  slot->sequence = sequence;
+  slot->payload_size = static_cast<std::uint16_t>(payload);
+  slot->buffers = static_cast<std::uint8_t>(buffers);
+  if (size != 0) writer_.fill(bytes, size);
+  writer_.publish(slots);
+  return true;
+}
+
+Status ClientChannel::lend_bytes(const void* data, std::size_t size, shm::BufferDescriptor& out) {
+  auto space = stream_->session->allocate_reply(size);
+  if (!space) return std::move(space).error();
+  if (size != 0) std::memcpy(space->data, data, size);
+  stream_->session->hand_over(*space, out);
+  return {};
+}
+
+// Appends a descriptor for each buffer: handed over where the client can see it already, copied where it cannot.
+Status ClientChannel::lend(const chi_message& message, std::vector<std::uint8_t>& body) {
+  if (message.buffer_count > 255) {
+    return Error{Code::resource_exhausted, "a reply with more than 255 buffers; ask for less at once", kWhere};
+  }
+  for (std::uint32_t i = 0; i < message.buffer_count; ++i) {
+    const chi_buffer& buffer = message.buffers[i];
+    shm::BufferDescriptor descriptor{};
+    if (!stream_->session->hand_over(buffer, descriptor)) {
+      if (auto lent = lend_bytes(buffer.data, buffer.size, descriptor); !lent) return lent;
+    }
+    auto* raw = reinterpret_cast<const std::uint8_t*>(&descriptor);
+    body.insert(body.end(), raw, raw + sizeof descriptor);
+  }
+  return {};
+}
+
+void ClientChannel::flush() {
+  while (!late_.empty()) {
+    Late& late = late_.front();
+    if (!write(late.sequence, late.code, late.flags, late.message.view())) break;
+    late_.pop_front();
+  }
+  dirty_ = false;
+  light_fence();
+  if (shared_.client_waits.load(std::memory_order_relaxed)) wake_client(shared_.client_waits);
+  if (late_.empty() || closed_ || retry_.armed()) return;
+  retry_.channel = this;
+  retry_.at_ns = worker_.now_ns() + kRetryNs;
+  retry_.fire = [](TimerNode& timer) { static_cast<Retry&>(timer).channel->flush(); };
+  worker_.add_timer(retry_);
+}
+
+}  // namespace chi::runtime

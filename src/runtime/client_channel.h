@@ -1,0 +1,111 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// One channel of a client's stream, as the worker that serves it sees it. All on that worker's thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "runtime/dispatch.h"
+#include "runtime/pool.h"
+#include "runtime/session.h"
+#include "shm/ring.h"
+
+namespace chi::runtime {
+
+class Worker;
+
+class ClientChannel final : public Pooled {
+ public:
+  static constexpr std::uint32_t kMaxOutstanding = 1024;
+
+  ClientChannel(Worker& worker, std::shared_ptr<ClientStream> stream, Priority priority);
+  ~ClientChannel();
+
+  bool ready() const noexcept { return outstanding_ < kMaxOutstanding && !closed_ && reader_.ready(); }
+  Priority priority() const noexcept { return priority_; }
+  const Session& session() const noexcept { return *stream_->session; }
+  const ClientStream& stream() const noexcept { return *stream_; }
+
+  // Takes and handles up to `budget` messages. Returns how many; kLost when the thread lost the worker meanwhile.
+  static constexpr unsigned kLost = ~0u;
+  unsigned poll(unsigned budget);
+
+  // Tells the client how its call ended. `flags` are those of the reply slot.
+  void reply(std::uint64_t sequence, const Answer& answer, std::uint8_t flags);
+  // That a call, answered before, is really over now.
+  void finished(std::uint64_t sequence, Code code);
+
+  // Memory for a reply that the client can see; from any thread.
+  Result<chi_buffer> lend_space(std::uint64_t size) { return stream_->session->allocate_reply(size); }
+
+  // A task of this channel that goes on beyond its step; until it is done.
+  void park(Task& task) { parked_.push_back(&task); }
+  void task_done() noexcept { --outstanding_; }
+
+  // Wakes a client that sleeps, and writes what the ring had no room for. Call at the end of a turn when `dirty()`.
+  bool dirty() const noexcept { return dirty_; }
+  void flush();
+
+  // The client is gone: nothing is read any more, what runs is cancelled.
+  void close();
+  bool closed() const noexcept { return closed_; }
+  bool drained() const noexcept { return closed_ && outstanding_ == 0; }
+
+  void forget_pool(const Pool* pool) noexcept {
+    if (last_pool_ == pool) last_pool_ = nullptr;
+  }
+
+ private:
+  class Proxy;
+  struct Late {
+    std::uint32_t sequence;
+    std::uint8_t flags;
+    Code code;
+    OwnedMessage message;
+  };
+
+  // What a request's message points to, while it is handled: never in memory that the client can write.
+  struct RequestMemory {
+    chi_buffer buffers[CHI_MAX_BUFFERS];
+    std::unique_ptr<std::uint8_t[]> body;
+  };
+  struct Retry : TimerNode {
+    ClientChannel* channel = nullptr;
+  };
+
+  bool handle(const shm::RequestSlot& slot, const std::uint8_t* bytes);
+  bool handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes);
+  bool run_here(const shm::RequestSlot& slot, Container& container, const chi_method& method,
+                const chi_message& message);
+  void dispatch(const shm::RequestSlot& slot, const chi_message& message);
+  void cancel(std::uint64_t sequence);
+  void refuse(const shm::RequestSlot& slot, const Error& error);
+  Status read_message(const shm::RequestSlot& slot, const std::uint8_t* bytes, RequestMemory& memory, chi_message& out);
+  Status read_descriptors(const std::uint8_t* at, std::uint32_t count, RequestMemory& memory);
+  bool write(std::uint32_t sequence, Code code, std::uint8_t flags, const chi_message& message);
+  bool write_inline(std::uint32_t sequence, Code code, std::uint8_t flags, const std::uint8_t* bytes,
+                    std::uint32_t payload, std::uint32_t buffers, std::uint32_t size = 0);
+  Status lend(const chi_message& message, std::vector<std::uint8_t>& body);
+  Status lend_bytes(const void* data, std::size_t size, shm::BufferDescriptor& out);
+  const Pool* find_pool(PoolId id);
+
+  Worker& worker_;
+  std::shared_ptr<ClientStream> stream_;
+  shm::Stream& shared_;
+  Priority priority_;
+  shm::RequestReader reader_;
+  shm::ReplyWriter writer_;
+  std::uint32_t outstanding_ = 0;
+  bool dirty_ = false;
+  bool closed_ = false;
+  const Pool* last_pool_ = nullptr;
+  bool may_read_ = false;
+  bool may_write_ = false;
+  std::deque<Late> late_;
+  List<Task> parked_;
+  List<Proxy> proxies_;
+  Retry retry_;
+};
+
+}  // namespace chi::runtime

@@ -1,0 +1,166 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The reactor on io_uring.
+#include "runtime/io_uring.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace chi::runtime {
+namespace {
+
+constexpr unsigned kEntries = 256;
+constexpr std::uint64_t kWatchTag = 1;  // in the low bit of user data: an eventfd's poll, not an Operation
+
+std::uint64_t watch_data(int fd) { return static_cast<std::uint64_t>(fd) << 1 | kWatchTag; }
+
+void prepare(io_uring_sqe* entry, const chi_io& io) {
+  auto size = static_cast<unsigned>(io.size);
+  switch (io.operation) {
+    case CHI_IO_READ:
+      io_uring_prep_read(entry, io.fd, io.data, size, io.offset);
+      break;
+    case CHI_IO_WRITE:
+      io_uring_prep_write(entry, io.fd, io.data, size, io.offset);
+      break;
+    case CHI_IO_FSYNC:
+      io_uring_prep_fsync(entry, io.fd, io.flags);
+      break;
+    case CHI_IO_POLL:
+      io_uring_prep_poll_add(entry, io.fd, static_cast<unsigned>(io.offset));
+      break;
+    case CHI_IO_ACCEPT:
+      io_uring_prep_accept(entry, io.fd, nullptr, nullptr, static_cast<int>(io.flags | SOCK_CLOEXEC));
+      break;
+    case CHI_IO_CONNECT:
+      io_uring_prep_connect(entry, io.fd, static_cast<const sockaddr*>(io.data), static_cast<socklen_t>(io.size));
+      break;
+    case CHI_IO_RECV:
+      io_uring_prep_recv(entry, io.fd, io.data, io.size, static_cast<int>(io.flags));
+      break;
+    case CHI_IO_SEND:
+      io_uring_prep_send(entry, io.fd, io.data, io.size, static_cast<int>(io.flags | MSG_NOSIGNAL));
+      break;
+    default:
+      io_uring_prep_nop(entry);
+      break;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock) {
+  std::unique_ptr<IoUring> out(new IoUring(clock));
+  io_uring_params params{};
+  params.flags = IORING_SETUP_CQSIZE;
+  params.cq_entries = kEntries * 8;
+  if (int error = io_uring_queue_init_params(kEntries, &out->ring_, &params); error < 0) {
+    return Error{Code::resource_exhausted,
+                 std::string("io_uring_setup failed (") + std::strerror(-error) +
+                     "); it needs Linux 5.13 or newer, kernel.io_uring_disabled=0, and free descriptors and memory",
+                 "reactor"};
+  }
+  out->ring_made_ = true;
+  out->wake_fd_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!out->wake_fd_ || !out->watch(out->wake_fd_.get())) {
+    return Error{Code::resource_exhausted, "no eventfd to be had; raise the limit of open files (ulimit -n)",
+                 "reactor"};
+  }
+  return out;
+}
+
+IoUring::~IoUring() {
+  if (ring_made_) io_uring_queue_exit(&ring_);
+}
+
+io_uring_sqe* IoUring::next_entry() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  if (!entry) {
+    io_uring_submit(&ring_);
+    unsubmitted_ = 0;
+    entry = io_uring_get_sqe(&ring_);
+  }
+  if (entry) ++unsubmitted_;
+  return entry;
+}
+
+bool IoUring::start(const chi_io& io, Operation& operation) {
+  io_uring_sqe* entry = next_entry();
+  if (!entry) return false;
+  prepare(entry, io);
+  io_uring_sqe_set_data(entry, &operation);
+  return true;
+}
+
+bool IoUring::watch(int eventfd) {
+  io_uring_sqe* entry = next_entry();
+  if (!entry) return false;
+  io_uring_prep_poll_multishot(entry, eventfd, POLLIN);
+  entry->user_data = watch_data(eventfd);
+  return true;
+}
+
+void IoUring::unwatch(int eventfd) {
+  io_uring_sqe* entry = next_entry();
+  if (!entry) return;
+  io_uring_prep_poll_remove(entry, watch_data(eventfd));
+  entry->user_data = kWatchTag;
+  io_uring_submit(&ring_);  // before the caller closes it
+  unsubmitted_ = 0;
+}
+
+unsigned IoUring::handle_completions() {
+  unsigned ended = 0;
+  io_uring_cqe* completion = nullptr;
+  while (io_uring_peek_cqe(&ring_, &completion) == 0) {
+    std::uint64_t data = completion->user_data;
+    std::int32_t result = completion->res;
+    bool more = completion->flags & IORING_CQE_F_MORE;
+    io_uring_cqe_seen(&ring_, completion);
+    if (data & kWatchTag) {
+      // A multishot poll that ended on its own account (an overflow) is armed again; one that was removed is not.
+      if (!more && result > 0 && data != kWatchTag) watch(static_cast<int>(data >> 1));
+      continue;
+    }
+    ++ended;
+    auto* operation = reinterpret_cast<Operation*>(data);
+    operation->done(*operation, result);
+  }
+  return ended;
+}
+
+unsigned IoUring::poll() {
+  if (unsubmitted_ != 0) {
+    io_uring_submit(&ring_);
+    unsubmitted_ = 0;
+  }
+  if (io_uring_cq_ready(&ring_) == 0 && !io_uring_cq_has_overflow(&ring_)) return 0;
+  return handle_completions();
+}
+
+void IoUring::wait(std::uint64_t until_ns) {
+  io_uring_cqe* completion = nullptr;
+  if (until_ns == 0) {
+    io_uring_submit_and_wait(&ring_, 1);
+  } else {
+    std::uint64_t now = clock_.now_ns();
+    std::uint64_t left = until_ns > now ? until_ns - now : 0;
+    __kernel_timespec timeout{static_cast<long long>(left / 1'000'000'000),
+                              static_cast<long long>(left % 1'000'000'000)};
+    io_uring_submit_and_wait_timeout(&ring_, &completion, 1, &timeout, nullptr);
+  }
+  unsubmitted_ = 0;
+  handle_completions();
+}
+
+void IoUring::wake() noexcept {
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t ignored = ::write(wake_fd_.get(), &one, sizeof one);
+}
+
+}  // namespace chi::runtime

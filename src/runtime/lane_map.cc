@@ -1,0 +1,73 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The published lane map.
+#include "runtime/lane_map.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <new>
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+namespace chi::runtime {
+
+Result<std::unique_ptr<LaneMapPublisher>> LaneMapPublisher::create(std::uint32_t workers, std::uint64_t incarnation) {
+  Error failure{Code::resource_exhausted,
+                "no shared memory for the lane map; free memory or raise the limits on memory and open files",
+                "lane map"};
+  std::unique_ptr<LaneMapPublisher> out(new LaneMapPublisher);
+  out->fd_ = UniqueFd(::memfd_create("chimaera-lanes", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!out->fd_ || ::ftruncate(out->fd_.get(), sizeof(shm::LaneMap)) != 0) return failure;
+  void* memory = ::mmap(nullptr, sizeof(shm::LaneMap), PROT_READ | PROT_WRITE, MAP_SHARED, out->fd_.get(), 0);
+  if (memory == MAP_FAILED) return failure;
+  out->map_ = static_cast<shm::LaneMap*>(memory);
+  if (::fcntl(out->fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
+    failure.text = "the kernel cannot seal the lane map against clients; Linux 5.1 or newer is needed";
+    return failure;
+  }
+  out->map_->magic = shm::LaneMap::kMagic;
+  out->map_->workers = workers;
+  out->map_->incarnation = incarnation;
+  out->free_[0] = shm::LaneMap::kEntries;
+  return out;
+}
+
+LaneMapPublisher::~LaneMapPublisher() {
+  if (map_) ::munmap(map_, sizeof(shm::LaneMap));
+}
+
+Result<std::uint32_t> LaneMapPublisher::allocate(std::uint32_t count) {
+  std::lock_guard lock(mutex_);
+  for (auto at = free_.begin(); at != free_.end(); ++at) {
+    if (at->second < count) continue;
+    auto [base, room] = *at;
+    free_.erase(at);
+    if (room > count) free_[base + count] = room - count;
+    return base;
+  }
+  return Error{Code::resource_exhausted,
+               "this node has no room for more containers (" + std::to_string(shm::LaneMap::kEntries) +
+                   " at most); destroy pools that are not used",
+               "lane map"};
+}
+
+void LaneMapPublisher::release(std::uint32_t base, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) map_->entries[base + i].store(0, std::memory_order_release);
+  std::lock_guard lock(mutex_);
+  auto at = free_.emplace(base, count).first;
+  if (auto following = std::next(at); following != free_.end() && at->first + at->second == following->first) {
+    at->second += following->second;
+    free_.erase(following);
+  }
+  if (at == free_.begin()) return;
+  if (auto before = std::prev(at); before->first + before->second == at->first) {
+    before->second += at->second;
+    free_.erase(at);
+  }
+}
+
+}  // namespace chi::runtime

@@ -1,0 +1,377 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Sessions from their first packet to their last.
+#include "runtime/listener.h"
+
+#include "base/runtime_dir.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace chi::runtime {
+namespace {
+
+constexpr char kWhere[] = "listener";
+constexpr int kHelloMs = 2000;          // a connection that says nothing is closed after this
+constexpr int kPacketsInARow = 16;      // of one client, before others have their turn
+constexpr std::size_t kMaxSilent = 64;  // of those at a time
+
+Error system_error(const std::string& what) {
+  int error = errno;
+  Code code = error == EACCES || error == EPERM ? Code::permission_denied
+              : error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSPC ? Code::resource_exhausted
+                                                                                         : Code::unavailable;
+  return {code, what + ": " + std::strerror(error), kWhere};
+}
+
+std::uint64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+shm::Record record_of(shm::Packet packet) {
+  shm::Record record;
+  record.packet = static_cast<std::uint32_t>(packet);
+  return record;
+}
+
+}  // namespace
+
+// A connection; a session once it was welcomed.
+struct Listener::Guest {
+  UniqueFd socket;  // until the session has it
+  int fd = -1;
+  Credentials who;
+  std::uint64_t came_ms = 0;
+  std::shared_ptr<Session> session;
+  std::vector<UniqueFd> wakes;  // an eventfd for each worker
+  std::vector<std::shared_ptr<ClientStream>> streams;
+};
+
+Listener::Listener(ListenerOptions options, Crew& crew, LaneMapPublisher& lanes, Logger& log)
+    : options_(std::move(options)), crew_(crew), lanes_(lanes), log_(log), next_id_(options_.incarnation << 20) {}
+
+Listener::~Listener() { stop(); }
+
+Status Listener::start() {
+  wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return system_error("no eventfd to be had");
+  if (!options_.socket_path.empty()) {
+    if (auto bound = bind_socket(); !bound) return bound;
+  }
+  try {
+    thread_ = std::thread([this] { serve(); });
+  } catch (const std::system_error&) {
+    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kWhere};
+  }
+  return {};
+}
+
+Status Listener::bind_socket() {
+  auto address = socket_address(options_.socket_path);
+  if (!address) return std::move(address).error();
+  if (!options_.socket_group.empty()) {
+    const group* found = ::getgrnam(options_.socket_group.c_str());
+    if (!found) return Error{Code::invalid_argument, "socket.group: no group '" + options_.socket_group + "' here", kWhere};
+    group_ = found->gr_gid;
+  }
+  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return system_error("no socket to be had");
+  struct stat there{};
+  if (::lstat(options_.socket_path.c_str(), &there) == 0) {
+    if (!S_ISSOCK(there.st_mode)) {
+      return Error{Code::already_exists, options_.socket_path + " exists and is no socket; remove it, or set socket.path",
+                   kWhere};
+    }
+    ::unlink(options_.socket_path.c_str());
+  }
+  mode_t previous = ::umask(0177);
+  int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
+  Error failure = bound == 0 ? Error{} : system_error("cannot make the socket " + options_.socket_path);
+  ::umask(previous);
+  if (bound != 0) return failure;
+  bool ours = group_ == ~0u || ::chown(options_.socket_path.c_str(), static_cast<uid_t>(-1), group_) == 0;
+  if (!ours || ::chmod(options_.socket_path.c_str(), options_.socket_mode) != 0 || ::listen(fd.get(), 128) != 0) {
+    failure = system_error("cannot set up the socket " + options_.socket_path);
+    ::unlink(options_.socket_path.c_str());
+    return failure;
+  }
+  socket_ = std::move(fd);
+  return {};
+}
+
+void Listener::stop() {
+  if (!thread_.joinable()) return;
+  stop_.store(true, std::memory_order_release);
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+  thread_.join();
+  if (socket_) ::unlink(options_.socket_path.c_str());
+  socket_.reset();
+}
+
+Result<UniqueFd> Listener::connect() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return system_error("no socket to be had");
+  UniqueFd client(ends[0]);
+  {
+    std::lock_guard lock(mutex_);
+    arrivals_.emplace_back(ends[1]);
+  }
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
+  return client;
+}
+
+int Listener::wait() {
+  std::vector<pollfd> fds;
+  fds.push_back({wake_.get(), POLLIN, 0});
+  int timeout = -1;
+  if (socket_ && !too_many_files_) fds.push_back({socket_.get(), POLLIN, 0});
+  if (too_many_files_) timeout = 100;
+  for (auto& guest : guests_) {
+    fds.push_back({guest->fd, POLLIN, 0});
+    if (!guest->session) timeout = kHelloMs;
+  }
+  ::poll(fds.data(), fds.size(), timeout);
+  too_many_files_ = false;
+  std::vector<GuestPointer> gone;
+  for (std::size_t i = fds.size() - guests_.size(), at = 0; i < fds.size(); ++i, ++at) {
+    GuestPointer& guest = guests_[at];
+    bool silent = !guest->session && now_ms() - guest->came_ms > static_cast<std::uint64_t>(kHelloMs);
+    if ((fds[i].revents != 0 && !serve_guest(guest)) || silent) gone.push_back(guest);
+  }
+  for (auto& guest : gone) farewell(guest);
+  return fds[0].revents;
+}
+
+void Listener::serve() {
+  while (!stop_.load(std::memory_order_acquire)) {
+    if (wait() != 0) {
+      std::uint64_t count = 0;
+      [[maybe_unused]] ssize_t ignored = ::read(wake_.get(), &count, sizeof count);
+    }
+    accept_all();
+  }
+  while (!guests_.empty()) farewell(GuestPointer(guests_.back()));
+}
+
+void Listener::accept_all() {
+  std::vector<UniqueFd> arrivals;
+  {
+    std::lock_guard lock(mutex_);
+    arrivals.swap(arrivals_);
+  }
+  for (UniqueFd& fd : arrivals) add_guest(std::move(fd));
+  while (socket_) {
+    UniqueFd fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!fd) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+        log_.warning("a client cannot be accepted: {}; raise the limit of open files (ulimit -n)", std::strerror(errno));
+        too_many_files_ = true;
+      }
+      return;
+    }
+    add_guest(std::move(fd));
+  }
+}
+
+void Listener::add_guest(UniqueFd socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+  ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+  auto guest = std::make_shared<Guest>();
+  guest->fd = socket.get();
+  guest->socket = std::move(socket);
+  guest->who = {static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid};
+  guest->came_ms = now_ms();
+  auto silent = static_cast<std::size_t>(
+      std::count_if(guests_.begin(), guests_.end(), [](auto& other) { return !other->session; }));
+  Status admitted = admit(guest->who);
+  if (admitted && (guests_.size() >= options_.max_sessions || silent >= kMaxSilent)) {
+    admitted = Error{Code::resource_exhausted,
+                     "the daemon has " + std::to_string(guests_.size()) +
+                         " sessions, as many as session.max_sessions lets in, or too many that say nothing; try again",
+                     kWhere};
+  }
+  if (!admitted) {
+    (void)refuse(*guest, admitted.error());
+    return;
+  }
+  std::lock_guard lock(mutex_);
+  guests_.push_back(std::move(guest));
+}
+
+Status Listener::admit(const Credentials& who) const {
+  bool allowed = who.uid == 0 || who.uid == ::geteuid() || options_.socket_mode & 0006 ||
+                 (options_.socket_mode & 0060 && who.gid == (group_ == ~0u ? ::getegid() : group_));
+  for (std::uint32_t uid : options_.allow_uids) allowed |= uid == who.uid;
+  if (allowed) return {};
+  return Error{Code::permission_denied,
+               "this daemon does not serve uid " + std::to_string(who.uid) + "; its owner may add it to session.allow_uids",
+               kWhere};
+}
+
+Status Listener::refuse(const Guest& guest, const Error& error) {
+  shm::Record record = record_of(shm::Packet::welcome);
+  record.code = static_cast<std::uint32_t>(error.code);
+  shm::set_text(record, error.text);
+  return shm::send_packet(guest.fd, record, {}, 0);
+}
+
+// False when the guest has gone, or has to.
+bool Listener::serve_guest(const GuestPointer& guest) {
+  for (int i = 0; i < kPacketsInARow; ++i) {
+    auto packet = shm::receive_packet(guest->fd, 0, 0);
+    if (!packet) {
+      if (packet.code() == Code::deadline_exceeded) return true;
+      if (packet.code() != Code::unavailable) (void)refuse(*guest, packet.error());
+      return false;
+    }
+    Status served = guest->session                                                          ? answer(guest, packet->record)
+                    : packet->record.packet == static_cast<std::uint32_t>(shm::Packet::hello) ? welcome(guest)
+                                                                                            : Status(Code::invalid_argument, "");
+    if (!served) return false;
+  }
+  return true;
+}
+
+Status Listener::welcome(const GuestPointer& guest) {
+  std::vector<int> fds{lanes_.fd()};
+  for (std::size_t i = 0; i < crew_.size(); ++i) {
+    guest->wakes.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!guest->wakes.back()) {
+      Error error = system_error("the daemon has no descriptor left for the session; raise its limit (ulimit -n)");
+      (void)refuse(*guest, error);
+      return error;
+    }
+    fds.push_back(guest->wakes.back().get());
+  }
+  shm::Record record = record_of(shm::Packet::welcome);
+  record.id = ++next_id_;
+  record.workers = static_cast<std::uint32_t>(crew_.size());
+  record.incarnation = options_.incarnation;
+  record.memory_limit = options_.memory_limit;
+  if (auto sent = shm::send_packet(guest->fd, record, fds, 0); !sent) return sent;
+  {
+    std::lock_guard lock(mutex_);
+    guest->session = std::make_shared<Session>(record.id, guest->who, std::move(guest->socket), options_.memory_limit);
+  }
+  for (std::size_t i = 0; i < crew_.size(); ++i) {
+    crew_.worker(i).run([guest, i](Worker& worker) { worker.reactor().watch(guest->wakes[i].get()); });
+  }
+  return {};
+}
+
+Status Listener::answer(const GuestPointer& guest, const shm::Record& question) {
+  switch (static_cast<shm::Packet>(question.packet)) {
+    case shm::Packet::open_stream: return open_stream(guest);
+    case shm::Packet::close_stream: return close_stream(guest, question.id);
+    case shm::Packet::add_arena: return add_arena(guest, question.size);
+    default: return Error{Code::invalid_argument, "an unknown packet", kWhere};
+  }
+}
+
+Status Listener::open_stream(const GuestPointer& guest) {
+  shm::Record record = record_of(shm::Packet::stream);
+  auto fail = [&](const Error& error) {
+    record.code = static_cast<std::uint32_t>(error.code);
+    shm::set_text(record, error.text);
+    return shm::send_packet(guest->fd, record, {}, 0);
+  };
+  if (guest->streams.size() >= options_.max_streams) {
+    return fail({Code::resource_exhausted, "the session has as many streams as session.max_streams lets it", kWhere});
+  }
+  std::size_t size = shm::Stream::bytes(static_cast<std::uint32_t>(crew_.size()));
+  if (auto fits = guest->session->reserve(size); !fits) return fail(fits.error());
+  auto memory = shm::Segment::create("chimaera-stream", size);
+  if (!memory) {
+    guest->session->give_back(size);
+    return fail(memory.error());
+  }
+  auto stream = std::make_shared<ClientStream>();
+  stream->id = ++next_id_;
+  stream->session = guest->session;
+  stream->memory = std::move(*memory);
+  record.id = stream->id;
+  record.size = stream->memory.size();
+  int fd = stream->memory.fd();
+  if (auto sent = shm::send_packet(guest->fd, record, {&fd, 1}, 0); !sent) return sent;
+  stream->memory.close_fd();
+  for (std::size_t i = 0; i < crew_.size(); ++i) {
+    crew_.worker(i).run([stream](Worker& worker) {
+      worker.add_channel(std::make_unique<ClientChannel>(worker, stream, Priority::low_latency));
+      worker.add_channel(std::make_unique<ClientChannel>(worker, stream, Priority::high_throughput));
+    });
+  }
+  std::lock_guard lock(mutex_);
+  guest->streams.push_back(std::move(stream));
+  return {};
+}
+
+Status Listener::close_stream(const GuestPointer& guest, SessionId id) {
+  std::lock_guard lock(mutex_);
+  for (auto& stream : guest->streams) {
+    if (stream->id != id) continue;
+    guest->session->give_back(stream->memory.size());
+    for (std::size_t i = 0; i < crew_.size(); ++i) {
+      crew_.worker(i).run([stream](Worker& worker) { worker.close_channels(*stream); });
+    }
+    guest->streams.erase(guest->streams.begin() + (&stream - guest->streams.data()));
+    break;
+  }
+  return {};
+}
+
+Status Listener::add_arena(const GuestPointer& guest, std::uint64_t size) {
+  shm::Record record = record_of(shm::Packet::arena);
+  auto arena = guest->session->add_client_arena(size);
+  if (!arena) {
+    record.code = static_cast<std::uint32_t>(arena.code());
+    shm::set_text(record, arena.error().text);
+    return shm::send_packet(guest->fd, record, {}, 0);
+  }
+  record.segment = arena->segment;
+  record.size = arena->size;
+  int fd = arena->fd.get();
+  return shm::send_packet(guest->fd, record, {&fd, 1}, 0);
+}
+
+void Listener::farewell(const GuestPointer& guest) {
+  {
+    std::lock_guard lock(mutex_);
+    std::erase(guests_, guest);
+  }
+  if (!guest->session) return;
+  log_.debug("session {} of pid {} has ended", guest->session->id(), guest->who.pid);
+  for (std::size_t i = 0; i < crew_.size(); ++i) {
+    crew_.worker(i).run([guest, i](Worker& worker) {
+      worker.close_session(*guest->session);
+      worker.reactor().unwatch(guest->wakes[i].get());
+    });
+  }
+}
+
+std::vector<admin::SessionInfo> Listener::sessions() const {
+  std::lock_guard lock(mutex_);
+  std::vector<admin::SessionInfo> out;
+  for (auto& guest : guests_) {
+    if (!guest->session) continue;
+    out.push_back({guest->session->id(), guest->who.pid, guest->who.uid, static_cast<std::uint32_t>(guest->streams.size()),
+                   guest->session->memory()});
+  }
+  return out;
+}
+
+}  // namespace chi::runtime

@@ -1,0 +1,88 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The Unix socket, and the sessions of the clients that came through it: who may connect, the memory they are given,
+// and the notice that one has gone. One thread.
+#pragma once
+
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "chimaera/admin.h"
+#include "runtime/crew.h"
+#include "runtime/lane_map.h"
+#include "runtime/session.h"
+#include "shm/packet.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace chi::runtime {
+
+struct ListenerOptions {
+  std::string socket_path;  // empty: none, only connect() makes sessions
+  std::uint32_t socket_mode = 0600;
+  std::string socket_group;
+  std::vector<std::uint32_t> allow_uids;
+  std::uint32_t max_sessions = 1024;
+  std::uint32_t max_streams = 256;
+  std::uint64_t memory_limit = std::uint64_t{1} << 30;
+  std::uint64_t incarnation = 0;
+};
+
+class Listener {
+ public:
+  Listener(ListenerOptions options, Crew& crew, LaneMapPublisher& lanes, Logger& log);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Binds the socket (one that a dead daemon left is replaced; the caller holds the daemon's lock) and begins.
+  Status start();
+  // Ends all sessions, removes the socket, joins the thread.
+  void stop();
+
+  // The client's end of a new session in this process.
+  Result<UniqueFd> connect();
+
+  std::vector<admin::SessionInfo> sessions() const;
+
+ private:
+  struct Guest;
+  using GuestPointer = std::shared_ptr<Guest>;
+
+  Status bind_socket();
+  void serve();
+  int wait();
+  void accept_all();
+  void add_guest(UniqueFd socket);
+  bool serve_guest(const GuestPointer& guest);
+  Status welcome(const GuestPointer& guest);
+  Status answer(const GuestPointer& guest, const shm::Record& question);
+  Status open_stream(const GuestPointer& guest);
+  Status close_stream(const GuestPointer& guest, SessionId id);
+  Status add_arena(const GuestPointer& guest, std::uint64_t size);
+  void farewell(const GuestPointer& guest);
+  Status admit(const Credentials& who) const;
+  Status refuse(const Guest& guest, const Error& error);
+
+  const ListenerOptions options_;
+  Crew& crew_;
+  LaneMapPublisher& lanes_;
+  Logger& log_;
+  UniqueFd socket_;
+  UniqueFd wake_;
+  std::uint32_t group_ = ~0u;
+  std::atomic<bool> stop_{false};
+  mutable std::mutex mutex_;  // of guests_ and arrivals_
+  std::vector<GuestPointer> guests_;
+  std::vector<UniqueFd> arrivals_;
+  std::uint64_t next_id_;
+  bool too_many_files_ = false;
+  std::thread thread_;
+};
+
+}  // namespace chi::runtime

@@ -1,0 +1,147 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements module_library.h. The linker takes a path that it knows, or an inode that it knows, for the library that
+// it has, whatever the file holds by now. So each load gets a memfd: an inode of its own, and, for as long as the
+// descriptor is open, a path of its own.
+#include "runtime/module_library.h"
+
+#include <chimaera/domain.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/file.h"
+#include "runtime/elf_check.h"
+#include "runtime/loaded_image.h"
+#include "runtime/module_table.h"
+
+namespace chi::runtime {
+
+namespace {
+
+constexpr std::uint64_t kMaxLibrary = std::uint64_t{256} << 20;
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U
+#endif
+
+Error about(const FoundModule& found, Error error) {
+  error.text = fmt::format("module '{}': '{}' {}", found.name, found.library, error.text);
+  return error;
+}
+
+Error no_copy(std::string_view what, int error) {
+  return {errno_code(error), fmt::format("cannot be copied into memory ({}: {})", what, errno_text(error)), {}};
+}
+
+// "Not executable" says that it cannot be a program, which hardened kernels demand; it can be linked all the same.
+int make_memfd(const char* name) {
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  int fd = memfd_create(name, kFlags | MFD_NOEXEC_SEAL);
+  return fd < 0 && errno == EINVAL ? memfd_create(name, kFlags) : fd;
+}
+
+// A copy of `bytes` that nobody can change any more. Its name is what /proc/PID/maps shows.
+Result<UniqueFd> sealed_copy(std::string_view bytes, const std::string& name) {
+  UniqueFd fd(make_memfd(name.c_str()));
+  if (!fd) return no_copy("memfd_create", errno);
+  while (!bytes.empty()) {
+    ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return no_copy("write", n < 0 ? errno : ENOSPC);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return no_copy("seal", errno);
+  }
+  return fd;
+}
+
+// Not "/proc/self/...", so that a debugger, which is another process, finds the library, too.
+std::string path_of(int fd) {
+  std::error_code error;
+  std::string self = std::filesystem::read_symlink("/proc/self", error).string();
+  return fmt::format("/proc/{}/fd/{}", error ? "self" : self, fd);
+}
+
+// dlerror's text, with the path that the operator knows.
+std::string link_error(const std::string& copy_path) {
+  const char* text = dlerror();
+  std::string out = text == nullptr ? "no reason given" : text;
+  std::string prefix = copy_path + ": ";
+  if (out.starts_with(prefix)) out.erase(0, prefix.size());
+  return out;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Module>> Module::load(const FoundModule& found) {
+  if (found.library.empty()) {
+    return Error{Code::failed_precondition, fmt::format("module '{}': {}", found.name, found.problem), {}};
+  }
+  auto bytes = read_file(found.library, kMaxLibrary);
+  if (!bytes) return std::move(bytes).error();
+  if (Status status = check_elf(*bytes); !status) return about(found, status.error());
+
+  std::shared_ptr<Module> module(new Module);
+  module->name_ = found.name;
+  module->version_ = found.version;
+  module->path_ = found.library;
+  module->content_hash_ = hash_bytes(*bytes);
+  if (Status status = module->link(*bytes); !status) return about(found, status.error());
+  if (Status status = module->read_table(); !status) return about(found, status.error());
+  return std::shared_ptr<const Module>(std::move(module));
+}
+
+Status Module::link(std::string_view bytes) {
+  auto copy = sealed_copy(bytes, fmt::format("chi-{}-{:016x}", name_, content_hash_));
+  if (!copy) return std::move(copy).error();
+  copy_ = std::move(*copy);
+  std::string path = path_of(copy_.get());
+  handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle_ == nullptr) {
+    return {Code::failed_precondition, fmt::format("cannot be linked: {}", link_error(path))};
+  }
+  return {};
+}
+
+Status Module::read_table() {
+  const void* exported = dlsym(handle_, CHI_MODULE_SYMBOL);
+  if (exported == nullptr) {
+    return {Code::failed_precondition, fmt::format("exports no '{}': it needs a CHI_EXPORT_MODULE", CHI_MODULE_SYMBOL)};
+  }
+  auto table = read_module_table(exported, LoadedImage::of(handle_));
+  if (!table) return std::move(table).error();
+  if (table->module.name != name_ || table->module.version != version_) {
+    return {Code::failed_precondition, fmt::format("is '{}' {}, but its manifest says '{}' {}; build it again",
+                                                   table->module.name, table->module.version, name_, version_)};
+  }
+  table_ = table->module;
+  by_id_ = std::move(table->methods);
+  for (const chi_method& method : by_id_) {
+    if (method.run != nullptr) methods_.push_back(&method);
+  }
+  return {};
+}
+
+Module::~Module() {
+  if (handle_ == nullptr) return;
+  dlclose(handle_);
+  // What cannot be unlinked (marked so, or with thread-local objects that still live) keeps its name in the linker, and
+  // so must keep the descriptor: another library under the same path would be taken for this one.
+  std::string path = path_of(copy_.get());
+  if (void* still_there = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD)) {
+    dlclose(still_there);
+    static_cast<void>(copy_.release());
+  }
+}
+
+}  // namespace chi::runtime

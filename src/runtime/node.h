@@ -1,0 +1,60 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A whole daemon in one object: workers, socket, modules, pools. Also what chi::Runtime embeds.
+#pragma once
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "chimaera/result.h"
+#include "runtime/config.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chi::runtime {
+
+struct NodeOptions {
+  Config config;
+  std::string name = "default";
+  std::string socket_path;                // empty: no socket, connect() only
+  std::vector<std::string> module_paths;  // before those of the configuration
+};
+
+class Node {
+ public:
+  // Everything is up when this returns, and the pools of the configuration are there; or nothing is. The log outlives
+  // the node.
+  static Result<std::unique_ptr<Node>> start(NodeOptions options, Logger& log);
+
+  // Ends everything: see stop(), with no grace.
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // The client's end of a session within this process.
+  Result<UniqueFd> connect();
+
+  // Asks for the end, from any thread or signal-handling thread; wait() returns then.
+  void request_stop(std::uint32_t grace_ms);
+
+  // Until somebody asks for the end; gives the grace.
+  std::uint32_t wait();
+
+  // Lets what runs go on for up to `grace_ms`, then ends sessions, containers and threads. False when a handler would
+  // not end: its thread still runs, and the process had better exit.
+  bool stop(std::uint32_t grace_ms);
+
+ private:
+  struct Parts;
+  Node();
+  Status assemble(NodeOptions options, Logger& log);
+  Status create_admin_pool();
+  Status create_configured_pools(const Config& config);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace chi::runtime

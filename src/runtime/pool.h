@@ -1,0 +1,98 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Pools and containers as the workers see them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chimaera/domain.h"
+#include "runtime/abi_types.h"
+#include "runtime/intrusive.h"
+#include "runtime/module_library.h"
+#include "runtime/task.h"
+
+namespace chi::runtime {
+
+class Worker;
+struct Pool;
+
+// A container and its lane. All of it belongs to the thread that drives `worker`, but for what is atomic.
+struct Container : chi_container {
+  Container(Pool& in, std::uint32_t at, Worker& on) : pool(in), index(at), worker(on) {}
+
+  Pool& pool;
+  const std::uint32_t index;
+  Worker& worker;
+  Epoch epoch = 1;
+  void* self = nullptr;  // the module's object; null until created
+
+  struct Lane {
+    Queue<Task, &Task::next> tasks;          // admitted, not started
+    Queue<chi_work, &chi_work::next> ready;  // parts of started ones
+    Container* next_runnable = nullptr;
+    bool runnable = false;  // on the worker's list, or just being run
+
+    bool idle() const noexcept { return tasks.empty() && ready.empty(); }
+  } lanes[2];  // by priority
+
+  bool stuck = false;  // its code holds another thread (driver.h); nothing else runs in it meanwhile
+  std::uint64_t stuck_since_ns = 0;
+  const char* stuck_method = "";
+
+  // Tasks admitted and not completed, and what the module holds. Others read it as the container's load.
+  std::atomic<std::uint32_t> running{0};
+  std::atomic<std::uint64_t> completed{0};
+  std::atomic<std::uint32_t> holds{0};
+
+  // Barriers: a task counts in the newest group; a barrier closes that and is answered when it, and all before it, are
+  // empty.
+  struct Group {
+    std::uint64_t number = 0;
+    std::uint32_t running = 0;
+    Task* barrier = nullptr;
+  };
+  Group newest;
+  std::deque<Group> closed;  // oldest first
+
+  List<Operator> operations;  // calls and timers of the container that no task is behind
+
+  // Nothing of it runs, waits or is held.
+  bool quiet() const noexcept {
+    return running.load(std::memory_order_relaxed) == 0 && holds.load(std::memory_order_relaxed) == 0 && !stuck &&
+           operations.empty() && lanes[0].idle() && lanes[1].idle();
+  }
+
+  DomainId id() const noexcept;
+  std::string name() const;  // "pool/3"
+};
+
+// Immutable once published, but for `draining`; outlives all its containers' tasks.
+struct Pool {
+  PoolId id = kNoPool;
+  std::string name;
+  std::shared_ptr<const Module> module;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0600;
+  std::uint32_t lane_base = 0;
+  std::vector<std::unique_ptr<Container>> containers;
+  std::atomic<bool> draining{false};  // no new task is admitted
+
+  // Whether a caller may call methods of this access (0 read, 1 write).
+  bool allows(std::uint32_t caller_uid, std::uint32_t caller_gid, bool write) const noexcept {
+    unsigned want = write ? 2 : 4;
+    if (caller_uid == uid) return mode >> 6 & want;
+    if (caller_uid == 0) return true;
+    return (caller_gid == gid ? mode >> 3 : mode) & want;
+  }
+};
+
+inline DomainId Container::id() const noexcept { return {pool.id, 0, index}; }
+inline std::string Container::name() const { return pool.name + "/" + std::to_string(index); }
+
+}  // namespace chi::runtime

@@ -1,0 +1,42 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A worker's view of the outside world: waiting, being woken, and asynchronous system calls. Seam for simulation: the
+// daemon uses IoUring (io_uring.h), a simulation has no outside world.
+#pragma once
+
+#include <cstdint>
+
+#include "chimaera/abi.h"
+#include "chimaera/result.h"
+
+namespace chi::runtime {
+
+// One asynchronous operation; stays put until it was called.
+struct Operation {
+  void (*done)(Operation&, std::int32_t result) = nullptr;  // result: of the system call, or -errno
+};
+
+// All functions but wake() are for the worker's thread.
+class Reactor {
+ public:
+  virtual ~Reactor() = default;
+
+  // Starts a system call. False when too many are under way; nothing has happened then.
+  virtual bool start(const chi_io& io, Operation& operation) = 0;
+
+  // From now on, a write to this eventfd ends wait(). The descriptor stays the caller's, who unwatches it first.
+  virtual bool watch(int eventfd) = 0;
+  virtual void unwatch(int eventfd) = 0;
+
+  // Hands over what was started and calls `done` of what has ended; does not block. Returns how many ended.
+  virtual unsigned poll() = 0;
+
+  // Sleeps until something has ended, an eventfd was written, wake() was called, or the clock passes `until_ns`
+  // (0: no bound). Spurious returns are allowed.
+  virtual void wait(std::uint64_t until_ns) = 0;
+
+  // From any thread: ends the present wait(), or the next one at once.
+  virtual void wake() noexcept = 0;
+};
+
+}  // namespace chi::runtime

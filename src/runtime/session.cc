@@ -1,0 +1,184 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The memory of a session.
+#include "runtime/session.h"
+
+#include <algorithm>
+#include <new>
+
+#include "chimaera/bytes.h"
+#include "runtime/frame_pool.h"
+#include "shm/packet.h"
+
+namespace chi::runtime {
+namespace {
+
+constexpr char kWhere[] = "session";
+constexpr std::uint64_t kMaxDescriptor = 0xffffffff;
+
+}  // namespace
+
+// Lives until the session and the last buffer in it have let go.
+struct Session::SharedArena : chi_block {
+  shm::Segment memory;
+  std::uint32_t segment = 0;
+  std::unique_ptr<shm::Arena> space;  // of a reply arena; guarded by the session's mutex
+};
+
+// One buffer of a reply arena, as long as somebody here refers to it.
+struct Session::ReplyBlock : chi_block, Pooled {
+  std::shared_ptr<Session> session;
+  SharedArena* arena = nullptr;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  bool handed_over = false;
+};
+
+Session::Session(SessionId id, Credentials who, UniqueFd socket, std::uint64_t memory_limit)
+    : id_(id), who_(who), socket_(std::move(socket)), memory_limit_(memory_limit) {}
+
+Session::~Session() {
+  for (std::uint32_t i = 0; i < arena_count_; ++i) {
+    if (SharedArena* arena = arenas_[i].load(std::memory_order_acquire)) detail::block_release(arena);
+  }
+}
+
+void Session::dispose_arena(chi_block* block) { delete static_cast<SharedArena*>(block); }
+
+void Session::dispose_reply(chi_block* block) {
+  auto* reply = static_cast<ReplyBlock*>(block);
+  if (!reply->handed_over) {
+    std::lock_guard lock(reply->session->mutex_);
+    reply->arena->space->free(reply->offset, reply->size);
+  }
+  delete reply;
+}
+
+Status Session::reserve(std::uint64_t bytes) {
+  std::uint64_t now = memory_.load(std::memory_order_relaxed);
+  do {
+    if (bytes > memory_limit_ || now > memory_limit_ - bytes) {
+      return Error{Code::resource_exhausted,
+                   "the session would share " + std::to_string(now + bytes) + " bytes, and " +
+                       std::to_string(memory_limit_) +
+                       " is its limit: release buffers, or raise session.memory_limit in the daemon's configuration",
+                   kWhere};
+    }
+  } while (!memory_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
+  return {};
+}
+
+Session::SharedArena* Session::find_arena(std::uint32_t segment) const noexcept {
+  return segment < kMaxSegments ? arenas_[segment].load(std::memory_order_acquire) : nullptr;
+}
+
+// Under the mutex.
+Result<Session::SharedArena*> Session::add_arena(std::uint64_t size, bool managed_here) {
+  if (arena_count_ == kMaxSegments) {
+    return Error{Code::resource_exhausted, "a session has at most " + std::to_string(kMaxSegments) + " arenas", kWhere};
+  }
+  if (size == 0 || size > memory_limit_) {
+    return Error{
+        Code::resource_exhausted,
+        "an arena of " + std::to_string(size) + " bytes; session.memory_limit is " + std::to_string(memory_limit_),
+        kWhere};
+  }
+  if (auto fits = reserve(size); !fits) return std::move(fits).error();
+  auto memory = shm::Segment::create(managed_here ? "chimaera-reply" : "chimaera-arena", size);
+  if (!memory) {
+    give_back(size);
+    return std::move(memory).error();
+  }
+  auto arena = std::make_unique<SharedArena>();
+  arena->references = 1;
+  arena->dispose = dispose_arena;
+  arena->memory = std::move(*memory);
+  arena->segment = arena_count_;
+  if (managed_here) arena->space = std::make_unique<shm::Arena>(size);
+  arenas_[arena_count_].store(arena.get(), std::memory_order_release);
+  ++arena_count_;
+  return arena.release();
+}
+
+Result<Session::NewArena> Session::add_client_arena(std::uint64_t size) {
+  std::lock_guard lock(mutex_);
+  auto arena = add_arena(size, false);
+  if (!arena) return std::move(arena).error();
+  UniqueFd copy(::dup((*arena)->memory.fd()));
+  (*arena)->memory.close_fd();
+  return NewArena{(*arena)->segment, (*arena)->memory.size(), std::move(copy)};
+}
+
+Result<Session::SharedArena*> Session::add_reply_arena(std::uint64_t at_least) {
+  std::uint64_t rounded = (at_least + kReplyArenaBytes - 1) / kReplyArenaBytes * kReplyArenaBytes;
+  auto arena = add_arena(rounded, true);
+  if (!arena) return arena;
+  shm::Record record;
+  record.packet = static_cast<std::uint32_t>(shm::Packet::reply_arena);
+  record.segment = (*arena)->segment;
+  record.size = (*arena)->memory.size();
+  int fd = (*arena)->memory.fd();
+  // A client that does not read its socket gets no large replies.
+  if (auto sent = shm::send_packet(socket_.get(), record, {&fd, 1}, 0); !sent) return std::move(sent).error();
+  (*arena)->memory.close_fd();
+  reply_arenas_.push_back(*arena);
+  return arena;
+}
+
+Result<chi_buffer> Session::resolve(const shm::BufferDescriptor& descriptor) noexcept {
+  SharedArena* arena = find_arena(descriptor.segment);
+  if (!arena || !arena->memory.contains(descriptor.offset, descriptor.size)) {
+    return Error{Code::invalid_argument, "a buffer outside of the memory that the session shares", kWhere};
+  }
+  return chi_buffer{arena->memory.data() + descriptor.offset, descriptor.size, arena};
+}
+
+Result<chi_buffer> Session::allocate_reply(std::uint64_t size) {
+  if (size > kMaxDescriptor) {
+    return Error{Code::invalid_argument, "a reply buffer of more than 4 GiB; split the request", kWhere};
+  }
+  std::lock_guard lock(mutex_);
+  SharedArena* arena = nullptr;
+  std::optional<std::uint64_t> offset;
+  for (SharedArena* candidate : reply_arenas_) {
+    offset = candidate->space->allocate(size);
+    arena = candidate;
+    if (offset) break;
+  }
+  if (!offset) {
+    auto added = add_reply_arena(std::max<std::uint64_t>(size, 1));
+    if (!added) return std::move(added).error();
+    arena = *added;
+    offset = arena->space->allocate(size);
+    if (!offset) return Error{Code::internal, "a fresh reply arena has no room", kWhere};
+  }
+  auto* block = new ReplyBlock;
+  block->references = 1;
+  block->reserved = 0;
+  block->dispose = dispose_reply;
+  block->session = shared_from_this();
+  block->arena = arena;
+  block->offset = *offset;
+  block->size = size;
+  return chi_buffer{arena->memory.data() + *offset, size, block};
+}
+
+bool Session::hand_over(const chi_buffer& buffer, shm::BufferDescriptor& out) {
+  if (!buffer.block || buffer.block->dispose != dispose_reply) return false;
+  auto* reply = static_cast<ReplyBlock*>(buffer.block);
+  bool whole = buffer.data == reply->arena->memory.data() + reply->offset && buffer.size == reply->size;
+  if (reply->session.get() != this || !whole || reply->handed_over) return false;
+  if (__atomic_load_n(&reply->references, __ATOMIC_ACQUIRE) != 1) return false;
+  reply->handed_over = true;
+  out = {reply->arena->segment, static_cast<std::uint32_t>(reply->size), reply->offset};
+  return true;
+}
+
+bool Session::release(const shm::BufferDescriptor& descriptor) {
+  SharedArena* arena = find_arena(descriptor.segment);
+  if (!arena) return false;
+  std::lock_guard lock(mutex_);
+  return arena->space && arena->space->free(descriptor.offset, descriptor.size);
+}
+
+}  // namespace chi::runtime

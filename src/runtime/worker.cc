@@ -1,0 +1,229 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The worker's loop: what it looks at, in which order, and when it sleeps.
+#include "runtime/worker.h"
+
+namespace chi::runtime {
+namespace {
+
+constexpr unsigned kChannelBudget = 32;   // messages from one channel before the next has its turn
+constexpr unsigned kLaneBudget = 64;      // steps of low-latency lanes in one turn
+constexpr unsigned kTimeEvery = 16;       // turns between looks at the clock
+constexpr unsigned kReactorEvery = 4;     // turns between looks at the reactor
+constexpr unsigned kBulkRounds = 16;      // of high-throughput work in one turn, ...
+constexpr unsigned kBulkBudget = 4;       // each of so many messages,
+constexpr std::uint64_t kBulkNs = 2'000;  // and not longer than this in all
+
+}  // namespace
+
+thread_local Driver* Driver::current_ = nullptr;
+
+Worker::Worker(WorkerOptions options, WorkerSeams seams)
+    : options_(options), seams_(seams), now_ns_(seams.clock.now_ns()), idle_(options.spin_ns) {}
+
+Worker::~Worker() { delete spare_; }
+
+void Worker::send(Mail* mail) noexcept {
+  mailbox_.send(mail);
+  light_fence();
+  if (seams_.lanes.worker[options_.index].asleep.load(std::memory_order_relaxed)) seams_.reactor.wake();
+}
+
+void Worker::request_stop() noexcept {
+  stop_.store(true, std::memory_order_release);
+  seams_.reactor.wake();
+}
+
+Worker::Turn Worker::turn() {
+  unsigned handled = 0;
+  ++turns_;
+  if (turns_ % kReactorEvery == 0) handled += seams_.reactor.poll();
+  if (turns_ % kTimeEvery == 0) fire_timers(handled);
+  deliver_mail(handled);
+  if (!jobs_.empty() && !run_jobs(handled)) return Turn::lost;
+  if (!poll_channels(Priority::low_latency, handled)) return Turn::lost;
+  if (!run_lanes(Priority::low_latency, kLaneBudget, handled)) return Turn::lost;
+  if (!run_high_throughput(handled)) return Turn::lost;
+  if (some_channel_closed_) remove_drained_channels();
+  return handled == 0 ? Turn::idle : Turn::busy;
+}
+
+void Worker::deliver_mail(unsigned& handled) {
+  if (mailbox_.empty()) return;
+  for (Mail* mail = mailbox_.take_all(); mail;) {
+    Mail* following = mail->next_mail;
+    mail->deliver(*this);
+    mail = following;
+    ++handled;
+  }
+}
+
+bool Worker::run_jobs(unsigned& handled) {
+  while (StepJob* job = jobs_.pop()) {
+    if (!run_step(job->container, nullptr, [job] { job->run(); })) {
+      run([job](Worker& worker) {
+        if (job->container) worker.orphan_ended(job->container, nullptr, false, {});
+        job->done(worker);
+      });
+      return false;
+    }
+    job->done(*this);
+    ++handled;
+  }
+  return true;
+}
+
+void Worker::fire_timers(unsigned& handled) {
+  refresh_now();
+  while (TimerNode* timer = timers_.pop_due(now_ns_)) {
+    timer->fire(*timer);
+    ++handled;
+  }
+}
+
+bool Worker::poll_channels(Priority priority, unsigned& handled) {
+  for (auto& channel : channels_[static_cast<int>(priority)]) {
+    if (channel->ready()) {
+      unsigned taken = channel->poll(priority == Priority::low_latency ? kChannelBudget : kBulkBudget);
+      if (taken == ClientChannel::kLost) return false;
+      handled += taken;
+    }
+    if (channel->dirty()) channel->flush();
+  }
+  return true;
+}
+
+bool Worker::run_lanes(Priority priority, unsigned limit, unsigned& handled) {
+  Runnable& list = runnable_[static_cast<int>(priority)];
+  for (unsigned ran = 0; list.head && ran < limit;) {
+    Container& container = *list.head;
+    list.head = container.lanes[static_cast<int>(priority)].next_runnable;
+    unsigned before = ran;
+    if (!run_lane(container, priority, limit, ran)) return false;
+    handled += ran - before;
+  }
+  return true;
+}
+
+bool Worker::run_high_throughput(unsigned& handled) {
+  constexpr auto kPriority = Priority::high_throughput;
+  if (channels_[1].empty() && !runnable_[1].head) return true;
+  std::uint64_t start = 0;
+  for (unsigned round = 0; round < kBulkRounds; ++round) {
+    unsigned done = 0;
+    if (!poll_channels(kPriority, done) || !run_lanes(kPriority, kBulkBudget, done)) return false;
+    handled += done;
+    if (done == 0) return true;
+    std::uint64_t now = seams_.clock.now_ns();
+    if (start == 0) {
+      start = now;
+    } else if (now - start > kBulkNs) {
+      return true;
+    }
+    if (runnable_[0].head) return true;
+  }
+  return true;
+}
+
+bool Worker::anything_ready() const noexcept {
+  if (!mailbox_.empty() || !jobs_.empty() || runnable_[0].head || runnable_[1].head) return true;
+  for (auto& channels : channels_) {
+    for (auto& channel : channels) {
+      if (channel->ready() || channel->dirty()) return true;
+    }
+  }
+  return false;
+}
+
+void Worker::sleep_until_work() {
+  auto& asleep = seams_.lanes.worker[options_.index].asleep;
+  asleep.store(1, std::memory_order_relaxed);
+  heavy_fence();
+  unsigned handled = 0;
+  fire_timers(handled);
+  if (handled == 0 && !anything_ready() && !stop_.load(std::memory_order_acquire)) {
+    counts_.sleeps.fetch_add(1, std::memory_order_relaxed);
+    seams_.reactor.wait(timers_.empty() ? 0 : timers_.next_ns());
+  }
+  asleep.store(0, std::memory_order_relaxed);
+}
+
+void Worker::drive() {
+  std::uint64_t idle_since = 0;
+  unsigned idle_turns = 0;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    Turn result = turn();
+    if (result == Turn::lost) return;
+    if (result == Turn::busy) {
+      idle_since = 0;
+      idle_turns = 0;
+      continue;
+    }
+    if (options_.never_sleep || ++idle_turns % 8 != 1) {
+      cpu_relax();
+      continue;
+    }
+    std::uint64_t now = seams_.clock.now_ns();
+    if (idle_since == 0) idle_since = now;
+    if (now - idle_since < idle_.spin_ns()) continue;
+    sleep_until_work();
+    idle_.woke_after(refresh_now() - idle_since);
+    idle_since = 0;
+    idle_turns = 0;
+  }
+}
+
+PoolId Worker::find_pool_id(std::string_view name) const noexcept {
+  for (auto& [id, pool] : pools_) {
+    if (pool->name == name) return id;
+  }
+  return kNoPool;
+}
+
+void Worker::remove_pool(const Pool* pool) {
+  pools_.erase(pool->id);
+  for (auto& channels : channels_) {
+    for (auto& channel : channels) channel->forget_pool(pool);
+  }
+}
+
+void Worker::add_channel(std::unique_ptr<ClientChannel> channel) {
+  auto& channels = channels_[static_cast<int>(channel->priority())];
+  channels.push_back(std::move(channel));
+}
+
+void Worker::close_channels(const ClientStream& stream) {
+  for (auto& channels : channels_) {
+    for (auto& channel : channels) {
+      if (&channel->stream() == &stream) channel->close();
+    }
+  }
+  some_channel_closed_ = true;
+}
+
+void Worker::close_session(const Session& session) {
+  for (auto& channels : channels_) {
+    for (auto& channel : channels) {
+      if (&channel->session() == &session) channel->close();
+    }
+  }
+  some_channel_closed_ = true;
+}
+
+void Worker::remove_drained_channels() {
+  some_channel_closed_ = false;
+  for (auto& channels : channels_) {
+    std::erase_if(channels, [this](auto& channel) {
+      if (!channel->closed()) return false;
+      if (!channel->drained()) some_channel_closed_ = true;
+      return channel->drained();
+    });
+  }
+}
+
+void Worker::count_forgotten(const std::string& what, Code code) {
+  counts_.failed_forgotten.fetch_add(1, std::memory_order_relaxed);
+  seams_.log.debug("{} ended with {} and nobody waits for it", what, code_name(code));
+}
+
+}  // namespace chi::runtime

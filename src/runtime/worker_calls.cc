@@ -1,0 +1,89 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Calls from the worker that makes them to the one that executes them, and the way back.
+#include "runtime/worker.h"
+
+namespace chi::runtime {
+namespace {
+
+// The task comes home: its call is its maker's, and so is its memory once it is over.
+struct AnswerMail final : Mail, Pooled {
+  AnswerMail(Task& of, const Answer* how, bool last) : task(of), first(how != nullptr), over(last) {
+    if (!how) return;
+    answer = *how;
+    message.copy(how->message);
+  }
+
+  void deliver(Worker& worker) override {
+    Call& call = *task.call;
+    answer.message = message.view();
+    if (first) call.answered(answer);
+    if (over) worker.call_over(call);
+    delete this;
+  }
+
+  Task& task;
+  bool first;
+  bool over;
+  Answer answer;
+  OwnedMessage message;
+};
+
+// Goes to the task's worker and back again: until then neither task nor call goes away.
+struct CancelMail final : Mail, Pooled {
+  explicit CancelMail(Call& to_cancel) : call(to_cancel) {}
+
+  void deliver(Worker& worker) override {
+    if (!returning) {
+      worker.cancel(*call.task);
+      returning = true;
+      call.maker->send(this);
+      return;
+    }
+    call.cancelling = false;
+    if (call.ended) worker.call_over(call);
+    delete this;
+  }
+
+  Call& call;
+  bool returning = false;
+};
+
+}  // namespace
+
+void Call::cancel() { maker->cancel_call(*this); }
+
+void Worker::start_call(Call& call, Task* task, Container& container) {
+  call.maker = this;
+  call.task = task;
+  task->call = &call;
+  task->container = &container;
+  if (&container.worker == this) {
+    admit(task);
+  } else {
+    container.worker.send(task);
+  }
+}
+
+// By mail even to this worker: a chain of calls of any depth is cancelled without recursion.
+void Worker::cancel_call(Call& call) {
+  if (!call.task || call.cancelling) return;
+  call.cancelling = true;
+  call.task->container->worker.send(new CancelMail(call));
+}
+
+void Worker::mail_answer(Task& task, const Answer* answer, bool over) {
+  task.call->maker->send(new AnswerMail(task, answer, over));
+}
+
+void Worker::call_over(Call& call) {
+  if (call.cancelling) {
+    call.ended = true;
+    return;
+  }
+  keep_spare(std::exchange(call.task, nullptr));
+  call.unlink();
+  call.over();
+}
+
+}  // namespace chi::runtime

@@ -1,0 +1,86 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// memfd_create, its seals, and the mapping.
+#include "shm/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/file.h"
+
+namespace chi::shm {
+namespace {
+
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+Error system_error(const std::string& what, int error) {
+  bool exhausted = error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC || error == EAGAIN;
+  std::string hint = exhausted ? "; raise the limit of memory or open files (ulimit -a), or use less" : "";
+  return {exhausted ? Code::resource_exhausted : Code::failed_precondition, what + ": " + errno_text(error) + hint,
+          "shm"};
+}
+
+Result<std::uint8_t*> map(int fd, std::size_t size, Protection protection) {
+  int access = protection == Protection::read_write ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* at = ::mmap(nullptr, size, access, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED) return system_error("cannot map " + std::to_string(size) + " bytes of shared memory", errno);
+  return static_cast<std::uint8_t*>(at);
+}
+
+}  // namespace
+
+Segment::~Segment() {
+  if (data_) ::munmap(data_, size_);
+}
+
+Result<Segment> Segment::create(const char* name, std::size_t size, Protection others) {
+  auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  if (size == 0 || size > SIZE_MAX / 2) return Error{Code::invalid_argument, "a segment of no sensible size", "shm"};
+  size = (size + page - 1) / page * page;
+  UniqueFd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return system_error("cannot make shared memory", errno);
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+    return system_error("cannot make " + std::to_string(size) + " bytes of shared memory", errno);
+  }
+  auto data = map(fd.get(), size, Protection::read_write);
+  if (!data) return std::move(data).error();
+  Segment out;
+  out.fd_ = std::move(fd);
+  out.data_ = *data;
+  out.size_ = size;
+  // Last, for it forbids every mapping for writing that does not exist yet.
+  int seals = kSeals | (others == Protection::read_only ? F_SEAL_FUTURE_WRITE : 0);
+  if (::fcntl(out.fd(), F_ADD_SEALS, seals) != 0) return system_error("cannot seal shared memory", errno);
+  return out;
+}
+
+Result<Segment> Segment::adopt(UniqueFd fd, std::size_t size, Protection protection) {
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    return Error{Code::invalid_argument, "no descriptor of shared memory came", "shm"};
+  }
+  // Seals exist on memory files only, so this also refuses sockets, pipes and files of a disk.
+  int seals = ::fcntl(fd.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & kSeals) != kSeals) {
+    return Error{Code::invalid_argument, "shared memory that could be cut short was refused: it is not sealed", "shm"};
+  }
+  if (size == 0 || static_cast<std::uint64_t>(status.st_size) < size) {
+    return Error{Code::invalid_argument,
+                 "shared memory of " + std::to_string(status.st_size) + " bytes, announced as " + std::to_string(size),
+                 "shm"};
+  }
+  auto data = map(fd.get(), size, protection);
+  if (!data) return std::move(data).error();
+  Segment out;
+  out.fd_ = std::move(fd);
+  out.data_ = *data;
+  out.size_ = size;
+  return out;
+}
+
+}  // namespace chi::shm

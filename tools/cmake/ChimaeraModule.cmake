@@ -1,0 +1,53 @@
+# How a ChiMod is built: in the project's own tree, and, after `find_package(chimaera)`, in anyone else's.
+
+# chimaera_add_module(NAME [LINK libs...]): the ChiMod in this folder: src/*.cc, include/, manifest.yaml. It is built
+# into a module repo, as it will be installed: <build>/modules/NAME/{manifest.yaml,libNAME.so}. Callers link NAME_api.
+# Name and version are the manifest's; the name there is the target's.
+function(chimaera_add_module name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS src/*.cc)
+  set(repo ${CMAKE_BINARY_DIR}/modules/${name})
+  add_library(${name} MODULE ${sources})
+  target_include_directories(${name} PRIVATE include)
+  target_link_libraries(${name} PRIVATE chimaera::module ${arg_LINK})
+  chimaera_manifest_value(manifest_name name)
+  chimaera_manifest_value(version version)
+  if(NOT manifest_name STREQUAL name)
+    message(FATAL_ERROR "${CMAKE_CURRENT_SOURCE_DIR}/manifest.yaml: the name is '${manifest_name}', "
+                        "but CMakeLists.txt says chimaera_add_module(${name}): make them the same")
+  endif()
+  target_compile_definitions(${name} PRIVATE CHI_MODULE_NAME="${name}" CHI_MODULE_VERSION="${version}")
+  # Nothing but the module's table is seen from outside, not even what the standard library marks as visible; and
+  # dlclose really unloads.
+  target_compile_options(${name} PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden
+                         $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  set(exports ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
+  file(CONFIGURE OUTPUT ${exports} CONTENT "{ global: chi_module_table; local: *; };\n")
+  target_link_options(${name} PRIVATE -Wl,--exclude-libs,ALL -Wl,--version-script=${exports})
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${repo} POSITION_INDEPENDENT_CODE ON)
+  configure_file(manifest.yaml ${repo}/manifest.yaml COPYONLY)
+
+  add_library(${name}_api INTERFACE)
+  target_include_directories(${name}_api INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/include)
+  target_link_libraries(${name}_api INTERFACE chimaera::module)
+
+  include(GNUInstallDirs)
+  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/chimaera/modules/${name})
+  install(FILES manifest.yaml DESTINATION ${CMAKE_INSTALL_LIBDIR}/chimaera/modules/${name})
+  if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  endif()
+  if(TARGET chi_modules)
+    add_dependencies(chi_modules ${name})
+  endif()
+endfunction()
+
+# Sets `variable` to the value of a top-level key of this folder's manifest.yaml.
+function(chimaera_manifest_value variable key)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS manifest.yaml)
+  file(STRINGS manifest.yaml line REGEX "^${key}:" LIMIT_COUNT 1)
+  if(NOT line MATCHES "^${key}:[ ]*[\"']?([A-Za-z0-9_.]+)[\"']?[ ]*(#.*)?$")
+    message(FATAL_ERROR "${CMAKE_CURRENT_SOURCE_DIR}/manifest.yaml: needs a line `${key}: value`")
+  endif()
+  set(${variable} ${CMAKE_MATCH_1} PARENT_SCOPE)
+endfunction()

@@ -33,9 +33,7 @@ struct AnyField {
 
 template <class T, class... Known>
 consteval std::size_t count_fields() {
-  if constexpr (sizeof...(Known) > kMaxFields) {
-    return sizeof...(Known);
-  } else if constexpr (requires { T{Known{}..., AnyField<T>{}}; }) {
+  if constexpr (sizeof...(Known) <= kMaxFields && requires { T{Known{}..., AnyField<T>{}}; }) {
     return count_fields<T, Known..., AnyField<T>>();
   } else {
     return sizeof...(Known);

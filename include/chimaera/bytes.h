@@ -18,6 +18,7 @@
 #include <cstring>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -101,6 +102,7 @@ class Bytes {
     std::memcpy(region_.data(), data, size);
   }
   Bytes(std::string_view text) : Bytes(text.data(), text.size()) {}         // NOLINT: a string literal is a value
+  Bytes(const std::string& text) : Bytes(std::string_view(text)) {}         // NOLINT: as above
   Bytes(const char* text) : Bytes(std::string_view(text)) {}                // NOLINT: as above
   Bytes(std::span<const std::uint8_t> in) : Bytes(in.data(), in.size()) {}  // NOLINT: as above
 
@@ -109,6 +111,13 @@ class Bytes {
     Bytes out;
     out.region_ = std::move(region);
     return out;
+  }
+
+  // Refers to memory that stays the caller's, and must stay as it is while this or what it is moved to is in use. In a
+  // reply of a handler that is a plain function: until the container's next handler runs, so its state will do.
+  static Bytes borrow(const void* data, std::size_t size) noexcept {
+    auto* bytes = const_cast<std::uint8_t*>(static_cast<const std::uint8_t*>(data));
+    return from(Buffer::adopt({bytes, size, nullptr}));
   }
 
   Bytes(const Bytes& other) : Bytes(other.data(), other.size()) {}

@@ -40,18 +40,24 @@ void encode_message(Encoder& to, const T& value) {
   }
 }
 
-// Reads `message` into `out`. Fields that an older sender did not have keep the value they have in `out`; after an
-// error `out` holds what had been read by then. Buffers are taken by reference.
+// Reads what `from` is set on into `out`; see decode_message below.
 template <class T>
-Status decode_message(const chi_message& message, T& out) {
+Status decode_message(Decoder& from, T& out) {
   static_assert(Message<T>, "T must be a plain struct whose fields the codec can walk: see chi::Walkable");
-  if (message.size == 0) return {};
-  Decoder from(message);
   if constexpr (Message<T>) {
     if (detail::decode_versions<T>(from)) detail::decode_fields(from, out);
   }
   if (from.ok()) return {};
   return from.status();
+}
+
+// Reads `message` into `out`. Fields that an older sender did not have keep the value they have in `out`; after an
+// error `out` holds what had been read by then. Buffers are taken by reference.
+template <class T>
+Status decode_message(const chi_message& message, T& out) {
+  if (message.size == 0) return {};
+  Decoder from(message);
+  return decode_message(from, out);
 }
 
 template <class T>

@@ -33,6 +33,10 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
+  // From here on Bytes that are among the fields refer to the message's memory instead of copying it. For those who use
+  // the value only as long as that stays as it is.
+  void borrow_bytes() noexcept { borrows_ = true; }
+
   bool ok() const noexcept { return failure_ == nullptr; }
   std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - at_); }
 
@@ -95,7 +99,7 @@ class Decoder {
     } else if (word > remaining()) {
       fail("a length or count goes beyond the end");
     } else {
-      out = Bytes(at_, word);
+      out = borrows_ ? Bytes::borrow(at_, word) : Bytes(at_, word);
       at_ += word;
     }
   }
@@ -165,6 +169,7 @@ class Decoder {
   const std::uint8_t* end_;
   const chi_buffer* buffers_;
   std::uint32_t buffer_count_;
+  bool borrows_ = false;
   Code code_ = Code::ok;
   const char* failure_ = nullptr;
   std::size_t fault_at_ = 0;

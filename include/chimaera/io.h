@@ -5,78 +5,20 @@
 //   auto got = co_await io().read(fd, buffer, offset);   // Result<std::size_t>: bytes, fewer at the end of a file
 //
 // The memory is a Buffer, because the kernel may use it for longer than the coroutine lives: each operation keeps a
-// reference until it has ended. Not cancelled by a deadline: the device decides how long it takes.
+// reference until it has ended. Not cancelled by a deadline: the device decides how long it takes. Await what uses a
+// caller's buffer before you reply: from then on it is the caller's again.
 #pragma once
 
 #include <chimaera/bytes.h>
 #include <chimaera/detail/container_core.h>
+#include <chimaera/detail/errno_error.h>
 #include <chimaera/pending.h>
 
-#include <cerrno>
+#include <cstddef>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 
 namespace chi {
-
-// The code that an errno stands for, and the system's text.
-inline Error error_of_errno(int number) {
-  Code code = Code::internal;
-  switch (number) {
-    case ENOENT:
-    case ENXIO:
-    case ENODEV:
-      code = Code::not_found;
-      break;
-    case EEXIST:
-      code = Code::already_exists;
-      break;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      code = Code::permission_denied;
-      break;
-    case ENOSPC:
-    case EDQUOT:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-      code = Code::resource_exhausted;
-      break;
-    case EINVAL:
-    case EBADF:
-    case EFAULT:
-    case ENOTSOCK:
-    case EAFNOSUPPORT:
-      code = Code::invalid_argument;
-      break;
-    case EIO:
-      code = Code::data_loss;
-      break;
-    case ECANCELED:
-      code = Code::cancelled;
-      break;
-    case ETIMEDOUT:
-      code = Code::deadline_exceeded;
-      break;
-    case EAGAIN:
-    case ECONNREFUSED:
-    case ECONNRESET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EPIPE:
-      code = Code::unavailable;
-      break;
-    case ENOSYS:
-    case EOPNOTSUPP:
-      code = Code::unimplemented;
-      break;
-    default:
-      break;
-  }
-  return {code, std::generic_category().message(number), {}};
-}
 
 namespace detail {
 

@@ -47,18 +47,19 @@ struct CallOptions {
   std::uint8_t flags = 0;  // CHI_FIRE_AND_FORGET, CHI_PERIODIC
 };
 
-// A pool as the calling thread may call it now: connected, and its name looked up.
+// A pool as the calling thread may call it now: connected, and its name looked up; or why not.
 struct OpenPool {
   Stream* stream = nullptr;
   PoolState* pool = nullptr;
   std::uint64_t id = kNoPool;
   std::uint32_t containers = 0;
   std::uint32_t lane_base = 0;
-  std::unique_ptr<Error> error;
+  std::unique_ptr<Error> error{};
 };
 
 OpenPool open_pool(Session& session, PoolState& pool, std::chrono::nanoseconds deadline);
-PendingCall submit(OpenPool& target, std::uint32_t method, const CallOptions& options, const chi_message& request);
+PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
+                   const chi_message& request);
 
 // The query of a gather: always one that gives a set.
 Query gather_query(const Query& query, std::uint32_t containers);
@@ -152,21 +153,26 @@ class Pool {
   client::PendingCall submit(const Req& request) const {
     client::OpenPool target = client::open_pool(*session_, *state_, options_.deadline);
     if (target.error) return client::PendingCall(std::move(target.error));
-    client::CallOptions options = options_;
     if constexpr (kGather) {
-      options.query = client::gather_query(options.query, target.containers);
-      if (options.query.single()) return client::PendingCall(client::not_several(options.query));
+      return submit_to<Req, true>(target, request, client::gather_query(options_.query, target.containers));
+    } else if (options_.query.kind == QueryKind::automatic) {
+      return submit_to<Req, false>(target, request, default_query(request, target.containers));
     } else {
-      if (options.query.kind == QueryKind::automatic) options.query = default_query(request, target.containers);
-      if (!Mergeable<Req> && !options.query.single() && !(options.flags & CHI_FIRE_AND_FORGET)) {
-        return client::PendingCall(client::not_gathered(Req::kMethod.name));
-      }
+      return submit_to<Req, false>(target, request, options_.query);
+    }
+  }
+
+  template <class Req, bool kGather>
+  client::PendingCall submit_to(const client::OpenPool& target, const Req& request, const Query& query) const {
+    if (kGather && query.single()) return client::PendingCall(client::not_several(query));
+    if (!kGather && !Mergeable<Req> && !query.single() && !(options_.flags & CHI_FIRE_AND_FORGET)) {
+      return client::PendingCall(client::not_gathered(Req::kMethod.name));
     }
     std::uint8_t scratch[client::kScratchBytes];
     Encoder encoder(scratch);
     encode_message(encoder, request);
     if (encoder.failed()) return client::PendingCall(encoder.status().error());
-    return client::submit(target, Req::kMethod.id, options, encoder.message());
+    return client::submit(target, Req::kMethod.id, query, options_, encoder.message());
   }
 
   std::shared_ptr<client::Session> session_;

@@ -93,16 +93,35 @@ TEST_F(ClientTest, MoreThanTheRingAndTheTableHold) {
   }
 }
 
-TEST_F(ClientTest, FullTableWaitsUntilTheDeadlineAndSaysSo) {
+TEST_F(ClientTest, AllFuturesMayBeKept) {
+  Client client = connect();
+  Pool pool = client.pool("many");
+  std::vector<Future<EchoReply>> futures;
+  for (int i = 0; i < 3000; ++i) futures.push_back(pool.on(any()).call<Echo>(std::to_string(i)));
+  auto held = pool.on(any()).call<Hold>();
+  wait_all(futures);
+  for (int i = 0; i < 3000; ++i) ASSERT_EQ(futures[static_cast<std::size_t>(i)].get()->text, std::to_string(i));
+  behaviour().release_held = true;
+  EXPECT_TRUE(held.get().ok());
+}
+
+TEST_F(ClientTest, FullRingWaitsUntilTheDeadlineAndSaysSo) {
   Client client = connect();
   Pool pool = client.pool("one");
-  std::vector<Future<Nothing>> held;
-  for (int i = 0; i < 1024; ++i) held.push_back(pool.with_deadline(std::chrono::seconds(20)).call<Hold>());
-  auto refused = pool.with_deadline(std::chrono::milliseconds(20)).call<Null>().get();
-  EXPECT_EQ(refused.code(), Code::deadline_exceeded);
-  behaviour().release_held = true;
-  EXPECT_TRUE(pool.call<Null>().get().ok());
-  for (auto& each : held) EXPECT_TRUE(each.get().ok());
+  ASSERT_TRUE(pool.call<Null>().get().ok());
+  behaviour().paused = true;
+  std::vector<Future<Nothing>> futures;
+  Error refused;
+  for (std::uint32_t i = 0; i <= shm::kRingSlots && refused.code != Code::deadline_exceeded; ++i) {
+    Pool hurried = pool.with_deadline(std::chrono::milliseconds(i < shm::kRingSlots / 2 ? 20'000 : 20));
+    futures.push_back(hurried.call<Null>());
+    if (futures.back().ready()) refused = futures.back().get().error();
+  }
+  EXPECT_EQ(refused.code, Code::deadline_exceeded);
+  EXPECT_NE(refused.text.find("not submitted"), std::string::npos);
+  futures.pop_back();
+  behaviour().paused = false;
+  for (std::size_t i = 0; i < shm::kRingSlots / 2; ++i) EXPECT_TRUE(futures[i].get().ok());
 }
 
 TEST_F(ClientTest, DroppedFuturesAndForgottenCallsAreFlushed) {

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -75,6 +76,7 @@ struct Null {
 struct FakeBehaviour {
   std::atomic<bool> release_held{false};
   std::atomic<int> held{0};
+  std::atomic<bool> paused{false};  // reads no requests
   std::atomic<int> wakes{0};
   std::atomic<int> released{0};       // reply buffers that came back
   std::atomic<int> wrong_owner{0};    // so many calls more are refused so
@@ -120,6 +122,7 @@ class FakeSession {
 
   bool serve(const std::map<std::string, admin::PoolInfo>& pools, FakeBehaviour& behaviour) {
     bool worked = false;
+    if (behaviour.paused) return false;
     for (auto& stream : streams_) {
       for (auto& channel : stream->channels) {
         for (; channel.reader.ready(); worked = true) take(*stream, channel, pools, behaviour);
@@ -340,7 +343,10 @@ class FakeSession {
     }
     std::uint32_t slots = shm::slots_for<shm::ReplySlot>(static_cast<std::uint32_t>(body.size()));
     shm::ReplySlot* slot = channel.writer.reserve(slots);
-    ASSERT_NE(slot, nullptr) << "the client does not read its replies";
+    for (std::uint64_t limit = SystemClock().now_ns() + 10'000'000'000; !slot; slot = channel.writer.reserve(slots)) {
+      ASSERT_LT(SystemClock().now_ns(), limit) << "the client does not read its replies";
+      std::this_thread::yield();
+    }
     slot->code = static_cast<std::uint16_t>(code);
     slot->slots = static_cast<std::uint8_t>(slots);
     slot->flags = flags;

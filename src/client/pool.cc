@@ -14,8 +14,9 @@ OpenPool open_pool(Session& session, PoolState& pool, std::chrono::nanoseconds d
   return session.open(pool, deadline);
 }
 
-PendingCall submit(OpenPool& target, std::uint32_t method, const CallOptions& options, const chi_message& request) {
-  return target.stream->submit(target, method, options, request);
+PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
+                   const chi_message& request) {
+  return target.stream->submit(target, method, query, options, request);
 }
 
 Query gather_query(const Query& query, std::uint32_t containers) {
@@ -57,9 +58,9 @@ Future<RawReply> Pool::call_raw(std::uint32_t method, const chi_message& request
                 "client"};
     return {client::PendingCall(std::move(error)), &client::decode_raw};
   }
-  client::CallOptions options = options_;
-  if (options.query.kind == QueryKind::automatic) options.query = target.containers == 1 ? container(0) : any();
-  return {client::submit(target, method, options, request), &client::decode_raw};
+  Query query = options_.query;
+  if (query.kind == QueryKind::automatic) query = target.containers == 1 ? container(0) : any();
+  return {client::submit(target, method, query, options_, request), &client::decode_raw};
 }
 
 Schedule Pool::every(std::chrono::nanoseconds period) const {

@@ -26,7 +26,7 @@ const void* this_thread() noexcept { return &thread_cache; }
 Stream::Stream(Session& session, std::uint32_t number)
     : session_(&session),
       number_(number),
-      entries_(std::make_unique<Entry[]>(kEntries)),
+      entries_(std::make_unique<Entry[]>(kFirstEntries)),
       longest_spin_ns_(only_one_cpu() ? 0 : bounded_ns(session.options().spin)),
       spin_ns_(longest_spin_ns_) {}
 
@@ -41,14 +41,14 @@ void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory)
   for (std::uint32_t i = 0; i < connection->workers() * shm::kPriorities; ++i) {
     channels_.emplace_back(shared().channels[i]);
   }
-  for (std::uint32_t i = 0; i < kEntries; ++i) {
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
     if (entries_[i].is(kBusy)) entries_[i].channel = 0;
   }
   connection_ = std::move(connection);
 }
 
 void Stream::fail_all(const Error& error) {
-  for (std::uint32_t i = 0; i < kEntries; ++i) {
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
     Entry& entry = entries_[i];
     if (entry.waits()) settle_locally(entry, error);
     if (entry.is(kBusy) && !entry.is(kOver)) end(entry);
@@ -59,7 +59,7 @@ void Stream::fail_all(const Error& error) {
 bool Stream::close() {
   take_foreign();
   std::lock_guard lock(foreign_mutex_);
-  for (std::uint32_t i = 0; i < kEntries; ++i) {
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
     // Nobody drives its coroutines any more: they end with the Tasks that own them.
     if (entries_[i].extra) entries_[i].extra->continuation = nullptr;
   }

@@ -29,7 +29,8 @@ const void* this_thread() noexcept;
 
 class Stream {
  public:
-  static constexpr std::uint32_t kEntries = 1024;
+  static constexpr std::uint32_t kFirstEntries = 256;    // the table grows with the Futures that are kept
+  static constexpr std::uint32_t kMostEntries = 1 << 16;
   static constexpr std::uint64_t kGraceNs = 50'000'000;  // beyond a deadline that the daemon should have kept
 
   // `number` spreads what may go to any worker.
@@ -51,7 +52,7 @@ class Stream {
   // The session ends. Returns whether the stream is to be deleted now; else the last Future does.
   bool close();
 
-  PendingCall submit(const OpenPool& target, std::uint32_t method, const CallOptions& options,
+  PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
                      const chi_message& message);
 
   // For the PendingCall of this sequence number. Those of another thread than the owner's have no answer.
@@ -88,10 +89,11 @@ class Stream {
   };
 
   // stream_submit.cc
-  Status route(const OpenPool& target, const CallOptions& options, Request& out) const;
+  Status route(const OpenPool& target, const Query& query, Request& out) const;
   void aim(const OpenPool& target, std::uint32_t index, Request& out) const;
   Status pack(const chi_message& message, std::uint8_t* scratch, Request& out, Held& held);
   Entry* find_free() noexcept;
+  bool grow_table();
   Result<Entry*> make_room(const Request& request, std::uint64_t deadline_ns);
   void remember(Entry& entry, const OpenPool& target, const Request& request, const CallOptions& options,
                 std::uint64_t deadline_ns);
@@ -105,8 +107,8 @@ class Stream {
   }
   void flush_releases();
   void retry_all();
-  void retry(Entry& entry);
-  Status renew(Entry& entry, Request& request);
+  void retry(std::uint64_t sequence);
+  Status renew(const Entry& entry, Request& request);
 
   // stream_receive.cc
   std::size_t receive_channel(unsigned number);
@@ -133,7 +135,8 @@ class Stream {
   void look_after(std::uint64_t now_ns);
   void expire(std::uint64_t now_ns);
 
-  Entry& entry_of(std::uint64_t sequence) noexcept { return entries_[sequence % kEntries]; }
+  // Valid until the table grows, as it may whenever a call is made.
+  Entry& entry_of(std::uint64_t sequence) noexcept { return entries_[sequence & (entry_count_ - 1)]; }
   shm::Stream& shared() const noexcept { return *reinterpret_cast<shm::Stream*>(segment_.data()); }
 
   std::atomic<const void*> owner_{nullptr};
@@ -152,6 +155,7 @@ class Stream {
   shm::Segment segment_;
   std::vector<Channel> channels_;
   std::unique_ptr<Entry[]> entries_;
+  std::uint32_t entry_count_ = kFirstEntries;  // a power of two
   std::vector<std::unique_ptr<Extra>> all_extras_;
   std::vector<Extra*> free_extras_;
   std::vector<std::uint64_t> retries_;

@@ -44,9 +44,7 @@ void Stream::aim(const OpenPool& target, std::uint32_t index, Request& out) cons
   out.channel = worker * shm::kPriorities + out.channel % shm::kPriorities;
 }
 
-Status Stream::route(const OpenPool& target, const CallOptions& options, Request& out) const {
-  const Query& query = options.query;
-  out.channel = static_cast<std::uint32_t>(options.priority) % shm::kPriorities;
+Status Stream::route(const OpenPool& target, const Query& query, Request& out) const {
   if (query.kind == QueryKind::hash || query.kind == QueryKind::container) {
     bool hashed = query.kind == QueryKind::hash;
     if (target.containers == 0) return no_such_container(0, target);
@@ -66,14 +64,15 @@ Status Stream::route(const OpenPool& target, const CallOptions& options, Request
   return {};
 }
 
-PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const CallOptions& options,
-                           const chi_message& message) {
+PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const Query& query,
+                           const CallOptions& options, const chi_message& message) {
   Request request;
+  request.channel = static_cast<std::uint32_t>(options.priority) % shm::kPriorities;
   request.pool = target.id;
   request.method = static_cast<std::uint16_t>(method);
   request.flags = (options.flags & CHI_FIRE_AND_FORGET ? shm::kFireAndForget : 0) |
                   (options.flags & CHI_PERIODIC ? shm::kPeriodic : 0);
-  if (auto routed = route(target, options, request); !routed) return PendingCall(std::move(routed).error());
+  if (auto routed = route(target, query, request); !routed) return PendingCall(std::move(routed).error());
   auto limit = options.deadline.count() > 0 ? options.deadline : session_->options().call_deadline;
   std::uint64_t deadline_ns = coarse_now() + coarse_lag_ns_ + bounded_ns(limit);
   request.tick = to_ticks(options.flags & CHI_PERIODIC ? bounded_ns(options.period) : deadline_ns);
@@ -104,11 +103,25 @@ PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const C
 
 // Gives the entry of `next_sequence_`, whose number it moves over those whose entries are still in use.
 Entry* Stream::find_free() noexcept {
-  for (std::uint32_t look = 0; look < kEntries; ++look, ++next_sequence_) {
+  for (std::uint32_t look = 0; look < entry_count_; ++look, ++next_sequence_) {
     Entry& entry = entry_of(next_sequence_);
     if (entry.state == 0) return &entry;
   }
   return nullptr;
+}
+
+// Numbers that differ in their low bits differ in one bit more, too.
+bool Stream::grow_table() {
+  if (entry_count_ == kMostEntries) return false;
+  auto more = std::make_unique<Entry[]>(std::size_t{entry_count_} * 2);
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
+    const Entry& old = entries_[i];
+    void* to = &more[old.sequence & (entry_count_ * 2 - 1)];
+    if (old.is(kBusy)) std::memcpy(to, &old, sizeof(Entry));
+  }
+  entries_ = std::move(more);
+  entry_count_ *= 2;
+  return true;
 }
 
 Result<Entry*> Stream::make_room(const Request& request, std::uint64_t deadline_ns) {
@@ -118,13 +131,15 @@ Result<Entry*> Stream::make_room(const Request& request, std::uint64_t deadline_
   bool done = wait_until(
       [&] {
         if (!live() || connection_.get() != connection) return true;
-        entry = find_free();
+        do {
+          entry = find_free();
+        } while (!entry && grow_table());
         return entry && channel.writer.has_room(request.slots());
       },
       deadline_ns);
   if (!done) {
     return Error{Code::deadline_exceeded,
-                 "not submitted: this thread has as many calls under way as there is room for, and none ended in time",
+                 "not submitted: this thread has as many calls under way, or Futures not asked, as there is room for",
                  "client"};
   }
   if (!live() || connection_.get() != connection || !entry) return Connection::lost();
@@ -255,14 +270,14 @@ void Stream::flush_releases() {
 }
 
 void Stream::cancel(std::uint64_t sequence) {
-  Entry& entry = entry_of(sequence);
-  if (!mine() || !live() || !entry.waits()) return;
-  Channel& channel = channels_[entry.channel];
-  wait_until([&] { return !live() || !entry.waits() || channel.writer.has_room(1); }, entry.deadline_ns);
-  if (!live() || !entry.waits() || !channel.writer.has_room(1)) return;
+  auto pointless = [&] { return !live() || !entry_of(sequence).waits(); };
+  auto channel = [&]() -> Channel& { return channels_[entry_of(sequence).channel]; };
+  if (!mine() || pointless()) return;
+  wait_until([&] { return pointless() || channel().writer.has_room(1); }, entry_of(sequence).deadline_ns);
+  if (pointless() || !channel().writer.has_room(1)) return;
   Request request;
   request.kind = shm::RequestKind::cancel;
-  write(channel, entry.channel, request, sequence);
+  write(channel(), entry_of(sequence).channel, request, sequence);
 }
 
 void Stream::retry_all() {
@@ -270,68 +285,68 @@ void Stream::retry_all() {
   retrying_ = true;
   std::vector<std::uint64_t> due = std::exchange(retries_, {});
   for (std::uint64_t sequence : due) {
-    Entry& entry = entry_of(sequence);
-    if (entry.sequence == sequence && entry.waits()) retry(entry);
+    const Entry& entry = entry_of(sequence);
+    if (entry.sequence == sequence && entry.waits()) retry(sequence);
   }
   retrying_ = false;
 }
 
 // What changed since the request was sent: the container's worker and epoch, or the pool's id.
-Status Stream::renew(Entry& entry, Request& request) {
-  const ResolvedPool* resolved = entry.pool->resolved.load(std::memory_order_acquire);
-  if (static_cast<Code>(entry.code) == Code::not_found && entry.pool != session_->admin()) {
+Status Stream::renew(const Entry& entry, Request& request) {
+  PoolState* pool = entry.pool;
+  request.channel = entry.channel;
+  const ResolvedPool* resolved = pool->resolved.load(std::memory_order_acquire);
+  if (static_cast<Code>(entry.code) == Code::not_found && pool != session_->admin()) {
     std::uint32_t containers = resolved ? resolved->containers : 0;
-    auto found = session_->find(*entry.pool, std::chrono::nanoseconds(0));
+    auto found = session_->find(*pool, std::chrono::nanoseconds(0));
     if (!found) return std::move(found).error();
     if (found->id == request.pool || found->containers != containers) {
       return Error{Code::not_found,
                    fmt::format("pool '{}' was destroyed, or made anew with another number of containers; call again",
-                               entry.pool->name),
+                               pool->name),
                    "client"};
     }
-    resolved = entry.pool->resolved.load(std::memory_order_acquire);
+    resolved = pool->resolved.load(std::memory_order_acquire);
   }
   if (!resolved || !live()) return Connection::lost();
-  OpenPool target{this, entry.pool, resolved->id, resolved->containers, resolved->lane_base, nullptr};
+  OpenPool target{this, pool, resolved->id, resolved->containers, resolved->lane_base, nullptr};
   request.pool = resolved->id;
-  request.channel = entry.channel;
   if (request.query == QueryKind::container) aim(target, request.target, request);
   return {};
 }
 
-void Stream::retry(Entry& entry) {
-  const shm::RequestSlot& saved = entry.request;
-  const std::uint64_t sequence = entry.sequence;
+void Stream::retry(std::uint64_t sequence) {
   Request request;
-  request.pool = saved.pool;
-  request.method = saved.method;
-  request.payload = saved.payload_size;
-  request.flags = saved.flags;
-  request.query = static_cast<QueryKind>(saved.query);
-  request.buffers = saved.buffers;
-  request.tick = saved.deadline_tick;
-  request.target = saved.target;
-  request.size = shm::inline_size(saved);
-  request.bytes = request.size <= shm::kInlineRequest ? saved.data : entry.extra->request.data();
-  request.target_extra = saved.target_extra;
-  auto renewed = renew(entry, request);
+  {
+    const shm::RequestSlot& saved = entry_of(sequence).request;
+    request.pool = saved.pool;
+    request.method = saved.method;
+    request.payload = saved.payload_size;
+    request.flags = saved.flags;
+    request.query = static_cast<QueryKind>(saved.query);
+    request.buffers = saved.buffers;
+    request.tick = saved.deadline_tick;
+    request.target = saved.target;
+    request.target_extra = saved.target_extra;
+    request.size = shm::inline_size(saved);
+  }
+  auto renewed = renew(entry_of(sequence), request);
+  Entry& entry = entry_of(sequence);
   if (entry.sequence != sequence || !entry.waits()) return;  // ended while the name was looked up
+  if (!renewed) {
+    settle_locally(entry, renewed.error());
+    return end(entry);
+  }
   Channel& channel = channels_[request.channel];
-  if (renewed && !channel.writer.has_room(request.slots())) {
+  if (!channel.writer.has_room(request.slots())) {
     retries_.push_back(sequence);
     return;
   }
-  if (!renewed) {
-    settle_locally(entry, renewed.error());
-    end(entry);
-    return;
-  }
   entry.state |= kRetried;
-  if (entry.channel != request.channel) {
-    leave_channel(entry.channel);
-    join_channel(request.channel);
-    entry.channel = static_cast<std::uint8_t>(request.channel);
-  }
+  leave_channel(entry.channel);
+  join_channel(request.channel);
+  entry.channel = static_cast<std::uint8_t>(request.channel);
+  request.bytes = request.size <= shm::kInlineRequest ? entry.request.data : entry.extra->request.data();
   write(channel, request.channel, request, sequence);
 }
 

@@ -79,6 +79,7 @@ bool Stream::sleep(FunctionRef<bool()> reached, std::uint64_t until_ns) {
     waits.store(1, std::memory_order_relaxed);
     heavy_fence();
     receive();
+    for (Channel& channel : channels_) channel.reader.publish_head();
     bool success = reached();
     std::uint64_t now = precise_now();
     bool late = now >= until_ns;
@@ -107,7 +108,7 @@ void Stream::look_after(std::uint64_t now_ns) {
 // The daemon answers at the deadline; where it does not, the caller is answered here, and the entry stays until the
 // daemon is done with it.
 void Stream::expire(std::uint64_t now_ns) {
-  for (std::uint32_t i = 0; i < kEntries; ++i) {
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
     Entry& entry = entries_[i];
     if (!entry.waits() || now_ns < entry.deadline_ns + kGraceNs) continue;
     settle_locally(entry, {Code::deadline_exceeded,
@@ -116,17 +117,17 @@ void Stream::expire(std::uint64_t now_ns) {
 }
 
 bool Stream::wait(std::uint64_t sequence, std::chrono::nanoseconds limit) {
-  Entry& entry = entry_of(sequence);
-  if (entry.is(kAnswered) || !mine()) return true;
-  std::uint64_t longest = entry.deadline_ns + kGraceNs;
+  auto answered = [&] { return entry_of(sequence).is(kAnswered); };
+  if (!mine() || answered()) return true;
+  std::uint64_t longest = entry_of(sequence).deadline_ns + kGraceNs;
   std::uint64_t until = 0;
   if (limit.count() > 0) {
     bool whole = limit == std::chrono::nanoseconds::max();
     until = whole ? longest : std::min(longest, precise_now() + bounded_ns(limit));
   }
-  if (wait_until([&] { return entry.is(kAnswered); }, until)) return true;
+  if (wait_until(answered, until)) return true;
   if (until == longest) expire(longest);
-  return entry.is(kAnswered);
+  return answered();
 }
 
 Answer Stream::answer(std::uint64_t sequence) {
@@ -154,7 +155,7 @@ Answer Stream::answer(std::uint64_t sequence) {
 Status Stream::flush(const PoolState* pool) {
   auto done = [&] {
     if (!pool) return unanswered_ == 0;
-    for (std::uint32_t i = 0; i < kEntries; ++i) {
+    for (std::uint32_t i = 0; i < entry_count_; ++i) {
       if (entries_[i].waits() && !entries_[i].is(kRepeats) && entries_[i].pool == pool) return false;
     }
     return true;
@@ -166,7 +167,7 @@ Status Stream::flush(const PoolState* pool) {
 }
 
 bool Stream::busy() const noexcept {
-  for (std::uint32_t i = 0; i < kEntries; ++i) {
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
     if (entries_[i].is(kBusy)) return true;
   }
   return false;

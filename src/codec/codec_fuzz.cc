@@ -12,9 +12,8 @@
 #include "codec/json.h"
 #include "codec/sample_types.h"
 
+namespace chi {
 namespace {
-
-using namespace chi;
 
 void expect(bool good) {
   if (!good) std::abort();
@@ -58,9 +57,7 @@ void parse_as_schema(std::string_view text, const chi_message& message) {
   if (auto json = wire_to_json(*type, message)) expect(!json->dump().empty());
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void run(const std::uint8_t* data, std::size_t size) {
   static std::uint8_t region[600] = {};
   static const chi_buffer kBuffers[2] = {{region, sizeof region, nullptr}, {region, 0, nullptr}};
   const chi_message message{data, static_cast<std::uint32_t>(size), 2, kBuffers};
@@ -81,5 +78,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     parse_as_schema(text.substr(0, split), {data + split, static_cast<std::uint32_t>(size - split), 2, kBuffers});
   }
+}
+
+}  // namespace
+}  // namespace chi
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  chi::run(data, size);
   return 0;
 }

@@ -165,7 +165,7 @@ std::optional<Json> number_from_text(Kind kind, std::string_view text, std::stri
     problem = fmt::format("expected {}, got '{}'", kind_name(kind), text);
     return std::nullopt;
   }
-  const Json json = real_to_json(value);
+  Json json = real_to_json(value);
   if (!real_of(kind, json, problem)) return std::nullopt;
   return json;
 }

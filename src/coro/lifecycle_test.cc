@@ -186,6 +186,19 @@ TEST_F(GatherTest, DamagedSetsAreRefused) {
   }
 }
 
+TEST_F(GatherTest, AnEntryHasNoMoreBuffersThanThereAre) {
+  Encoder one;
+  encode_message(one, Copy{Bytes(std::string(1000, 'a'))});
+  Encoder reply;
+  reply.u32(1);
+  detail::put_gathered(reply, {0, 0, one.message()});
+  chi_message without = reply.message();
+  ASSERT_TRUE(decode_gathered<Copy>(without).ok());
+  without.buffer_count = 0;
+  without.buffers = nullptr;
+  EXPECT_EQ(decode_gathered<Copy>(without).code(), Code::invalid_argument);
+}
+
 TEST_F(GatherTest, ADestroyedPendingCancelsItsCallAndItsMemoryStaysUntilThat) {
   PoolRef pool(core_, 9, "kv");
   {

@@ -185,6 +185,7 @@ TEST_F(ModuleTest, ASpawnedCoroutineIsCountedUntilItsEnd) {
   EXPECT_EQ(daemon_.holds, 1);
   daemon_.advance(1ms);
   EXPECT_EQ(item("tick"), "...@1000");
+  EXPECT_EQ(item("ended"), "yes@1000");
   EXPECT_EQ(daemon_.holds, 0);
 }
 

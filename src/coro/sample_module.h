@@ -68,6 +68,12 @@ struct Start {
   std::string how;
 };
 
+// What a coroutine leaves behind when it ends, or is destroyed: its container must still be there.
+struct AtEnd {
+  State& state;
+  ~AtEnd() { state.items["ended"] = "yes"; }
+};
+
 class Bucket : public Container<State> {
  public:
   struct Config {
@@ -151,6 +157,7 @@ class Bucket : public Container<State> {
   }
 
   Task<void> tick(std::string name) {
+    AtEnd note{state()};
     for (int i = 0; i < 3; ++i) {
       auto slept = co_await sleep_for(std::chrono::milliseconds(1));
       if (!slept.ok()) co_return;

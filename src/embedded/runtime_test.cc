@@ -3,10 +3,9 @@
 // A node inside this program: started, asked, ended.
 #include "chimaera/runtime.h"
 
+#include <chimaera/admin.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <chimaera/admin.h>
 
 namespace chi {
 namespace {

@@ -3,12 +3,12 @@
 // The verbs of chimaera/admin.h.
 #include "runtime/administration.h"
 
-#include "runtime/error_reply.h"
-
 #include <unistd.h>
 
 #include <cstdio>
 #include <system_error>
+
+#include "runtime/error_reply.h"
 
 namespace chi::runtime {
 namespace {
@@ -17,8 +17,15 @@ constexpr char kWhere[] = "control";
 constexpr auto kAskWorkers = std::chrono::milliseconds(500);
 
 admin::PoolInfo pool_info(const Pool& pool) {
-  return {pool.id,  pool.name, pool.module->name(), pool.module->version(), static_cast<std::uint32_t>(pool.containers.size()),
-          pool.uid, pool.gid,  pool.mode,           pool.lane_base};
+  return {pool.id,
+          pool.name,
+          pool.module->name(),
+          pool.module->version(),
+          static_cast<std::uint32_t>(pool.containers.size()),
+          pool.uid,
+          pool.gid,
+          pool.mode,
+          pool.lane_base};
 }
 
 std::uint64_t resident_bytes() {
@@ -60,7 +67,8 @@ void Administration::close() {
     rest.swap(calls_);
   }
   more_.notify_all();
-  for (ControlCall* call : rest) call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is ending", kWhere}));
+  for (ControlCall* call : rest)
+    call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is ending", kWhere}));
   if (thread_.joinable()) thread_.join();
 }
 
@@ -92,7 +100,8 @@ void Administration::serve() {
 template <class Req>
 void Administration::handle_as(ControlCall& call) {
   auto request = decode_message<Req>(call.request.view());
-  Result<typename Req::Reply> reply = request ? on(*request, call) : Result<typename Req::Reply>(std::move(request).error());
+  Result<typename Req::Reply> reply =
+      request ? on(*request, call) : Result<typename Req::Reply>(std::move(request).error());
   if (!reply) return call.settle(reply.code(), encoded(reply.error()));
   std::uint8_t scratch[1024];
   Encoder encoder(scratch);
@@ -103,17 +112,28 @@ void Administration::handle_as(ControlCall& call) {
 void Administration::handle(ControlCall& call) {
   using namespace admin;
   switch (call.verb) {
-    case PoolCreate::kMethod.id: return handle_as<PoolCreate>(call);
-    case PoolDestroy::kMethod.id: return handle_as<PoolDestroy>(call);
-    case PoolList::kMethod.id: return handle_as<PoolList>(call);
-    case PoolDescribe::kMethod.id: return handle_as<PoolDescribe>(call);
-    case PoolFind::kMethod.id: return handle_as<PoolFind>(call);
-    case ModuleList::kMethod.id: return handle_as<ModuleList>(call);
-    case ModuleDescribe::kMethod.id: return handle_as<ModuleDescribe>(call);
-    case ModuleLoad::kMethod.id: return handle_as<ModuleLoad>(call);
-    case GetStatus::kMethod.id: return handle_as<GetStatus>(call);
-    case Stop::kMethod.id: return handle_as<Stop>(call);
-    default: return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kWhere}));
+    case PoolCreate::kMethod.id:
+      return handle_as<PoolCreate>(call);
+    case PoolDestroy::kMethod.id:
+      return handle_as<PoolDestroy>(call);
+    case PoolList::kMethod.id:
+      return handle_as<PoolList>(call);
+    case PoolDescribe::kMethod.id:
+      return handle_as<PoolDescribe>(call);
+    case PoolFind::kMethod.id:
+      return handle_as<PoolFind>(call);
+    case ModuleList::kMethod.id:
+      return handle_as<ModuleList>(call);
+    case ModuleDescribe::kMethod.id:
+      return handle_as<ModuleDescribe>(call);
+    case ModuleLoad::kMethod.id:
+      return handle_as<ModuleLoad>(call);
+    case GetStatus::kMethod.id:
+      return handle_as<GetStatus>(call);
+    case Stop::kMethod.id:
+      return handle_as<Stop>(call);
+    default:
+      return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kWhere}));
   }
 }
 
@@ -129,7 +149,8 @@ Result<std::shared_ptr<Pool>> Administration::pool_named(const std::string& name
 
 Result<admin::PoolInfo> Administration::on(const admin::PoolCreate& request, const ControlCall& call) {
   if (auto there = parts_->keeper.find(request.name); there && request.if_absent) {
-    if (there->module->name() == request.module && there->containers.size() == request.containers) return pool_info(*there);
+    if (there->module->name() == request.module && there->containers.size() == request.containers)
+      return pool_info(*there);
     return Error{Code::already_exists,
                  "the pool '" + request.name + "' is there with module " + there->module->name() + " and " +
                      std::to_string(there->containers.size()) + " containers",
@@ -215,8 +236,8 @@ Result<admin::ModuleDescription> Administration::on(const admin::ModuleDescribe&
   if (!module) return std::move(module).error();
   const chi_module& table = (*module)->table();
   auto text = [](const char* from) { return std::string(from ? from : ""); };
-  admin::ModuleDescription reply{info_of(**module), table.abi_version, table.state_version, text(table.config_schema),
-                                 text(table.state_schema), {}};
+  admin::ModuleDescription reply{info_of(**module),         table.abi_version,        table.state_version,
+                                 text(table.config_schema), text(table.state_schema), {}};
   for (const chi_method* method : (*module)->methods()) {
     reply.methods.push_back({method->id, method->name, (method->flags & CHI_ACCESS_WRITE) != 0,
                              (method->flags & CHI_METHOD_COROUTINE) != 0, method->merge != nullptr, method->route,
@@ -253,7 +274,8 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
     for (auto& pool : pools) {
       for (auto& container : pool->containers) {
         if (&container->worker != &worker || !container->stuck) continue;
-        seen->stuck.push_back({container->name(), container->stuck_method, (now - container->stuck_since_ns) / 1'000'000});
+        seen->stuck.push_back(
+            {container->name(), container->stuck_method, (now - container->stuck_since_ns) / 1'000'000});
       }
     }
   });
@@ -268,8 +290,8 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
     for (auto& pool : pools) {
       for (auto& container : pool->containers) containers += &container->worker == &worker;
     }
-    reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers, counts.queued.load(),
-                             counts.replaced.load()});
+    reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers,
+                             counts.queued.load(), counts.replaced.load()});
     reply.failed_forgotten += counts.failed_forgotten.load();
   }
   return reply;

@@ -3,6 +3,13 @@
 // The node's control: a thread that does what the admin module asks for, one thing after the other.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "chimaera/admin.h"
@@ -10,13 +17,6 @@
 #include "runtime/listener.h"
 #include "runtime/module_shelf.h"
 #include "runtime/pool_keeper.h"
-
-#include <condition_variable>
-#include <deque>
-#include <functional>
-#include <mutex>
-#include <string>
-#include <thread>
 
 namespace chi::runtime {
 

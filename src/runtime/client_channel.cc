@@ -56,6 +56,7 @@ class ClientChannel::Proxy final : public Asker, public ListNode, public Pooled 
   void answered(const Answer& answer) override {
     if (forget_) {
       code_ = answer.code;
+      if (code_ != Code::ok) channel_.worker_.count_forgotten("a call of a client", code_);
       return;
     }
     running_on_ = answer.still_running;

@@ -3,10 +3,10 @@
 // Workers, their drivers, and the monitor.
 #include "runtime/crew.h"
 
+#include <system_error>
+
 #include "base/asymmetric_fence.h"
 #include "runtime/io_uring.h"
-
-#include <system_error>
 
 namespace chi::runtime {
 namespace {
@@ -19,8 +19,8 @@ constexpr std::chrono::nanoseconds kLookAsleep = std::chrono::milliseconds(250);
 Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& clock, Logger& log, shm::LaneMap& lanes,
                                            Control& control) {
   if (!register_asymmetric_fences()) {
-    return Error{Code::failed_precondition, "the kernel refuses membarrier(); Linux 4.16 or newer without a filter is needed",
-                 "runtime"};
+    return Error{Code::failed_precondition,
+                 "the kernel refuses membarrier(); Linux 4.16 or newer without a filter is needed", "runtime"};
   }
   std::unique_ptr<Crew> crew(new Crew(options, clock, log));
   SystemRandom seeds;
@@ -32,8 +32,8 @@ Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& cl
     post->random = seeds.fork();
     WorkerOptions worker = options.worker;
     worker.index = i;
-    post->worker = std::make_unique<Worker>(
-        worker, WorkerSeams{clock, *post->random, log, *post->reactor, lanes, control});
+    post->worker =
+        std::make_unique<Worker>(worker, WorkerSeams{clock, *post->random, log, *post->reactor, lanes, control});
     crew->posts_.push_back(std::move(post));
   }
   return crew;
@@ -44,15 +44,15 @@ Crew::~Crew() { stop(std::chrono::seconds(1)); }
 Status Crew::start() {
   for (auto& post : posts_) {
     if (!man(*post)) {
-      return Error{Code::resource_exhausted, "no thread to be had for a worker; raise the limit of processes (ulimit -u)",
-                   "runtime"};
+      return Error{Code::resource_exhausted,
+                   "no thread to be had for a worker; raise the limit of processes (ulimit -u)", "runtime"};
     }
   }
   try {
     monitor_ = std::thread([this] { watch(); });
   } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had for the monitor; raise the limit of processes (ulimit -u)",
-                 "runtime"};
+    return Error{Code::resource_exhausted,
+                 "no thread to be had for the monitor; raise the limit of processes (ulimit -u)", "runtime"};
   }
   return {};
 }

@@ -4,15 +4,15 @@
 // by a handler that does not end (driver.h).
 #pragma once
 
-#include "runtime/latch.h"
-#include "runtime/worker.h"
-
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "runtime/latch.h"
+#include "runtime/worker.h"
 
 namespace chi::runtime {
 
@@ -25,8 +25,8 @@ struct CrewOptions {
 // Functions are usable from any thread, but start and stop by one.
 class Crew {
  public:
-  static Result<std::unique_ptr<Crew>> create(const CrewOptions& options, Clock& clock, Logger& log, shm::LaneMap& lanes,
-                                              Control& control);
+  static Result<std::unique_ptr<Crew>> create(const CrewOptions& options, Clock& clock, Logger& log,
+                                              shm::LaneMap& lanes, Control& control);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;

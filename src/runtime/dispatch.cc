@@ -146,7 +146,7 @@ Result<std::vector<Container*>> Dispatch::targets(const Pool& pool) {
     case QueryKind::local:
       return span(0, count);
   }
-  return Error{Code::invalid_argument,
+  return Error{Code::not_found,
                "the query " + to_string(query) + " names containers that pool '" + pool.name +
                    "' does not have: it has " + std::to_string(count),
                kWhere};

@@ -3,8 +3,6 @@
 // Sessions from their first packet to their last.
 #include "runtime/listener.h"
 
-#include "base/runtime_dir.h"
-
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -17,6 +15,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/runtime_dir.h"
+
 namespace chi::runtime {
 namespace {
 
@@ -27,7 +27,7 @@ constexpr std::size_t kMaxSilent = 64;  // of those at a time
 
 Error system_error(const std::string& what) {
   int error = errno;
-  Code code = error == EACCES || error == EPERM ? Code::permission_denied
+  Code code = error == EACCES || error == EPERM                                          ? Code::permission_denied
               : error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSPC ? Code::resource_exhausted
                                                                                          : Code::unavailable;
   return {code, what + ": " + std::strerror(error), kWhere};
@@ -82,7 +82,8 @@ Status Listener::bind_socket() {
   if (!address) return std::move(address).error();
   if (!options_.socket_group.empty()) {
     const group* found = ::getgrnam(options_.socket_group.c_str());
-    if (!found) return Error{Code::invalid_argument, "socket.group: no group '" + options_.socket_group + "' here", kWhere};
+    if (!found)
+      return Error{Code::invalid_argument, "socket.group: no group '" + options_.socket_group + "' here", kWhere};
     group_ = found->gr_gid;
   }
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -90,8 +91,8 @@ Status Listener::bind_socket() {
   struct stat there{};
   if (::lstat(options_.socket_path.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode)) {
-      return Error{Code::already_exists, options_.socket_path + " exists and is no socket; remove it, or set socket.path",
-                   kWhere};
+      return Error{Code::already_exists,
+                   options_.socket_path + " exists and is no socket; remove it, or set socket.path", kWhere};
     }
     ::unlink(options_.socket_path.c_str());
   }
@@ -177,7 +178,8 @@ void Listener::accept_all() {
     UniqueFd fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-        log_.warning("a client cannot be accepted: {}; raise the limit of open files (ulimit -n)", std::strerror(errno));
+        log_.warning("a client cannot be accepted: {}; raise the limit of open files (ulimit -n)",
+                     std::strerror(errno));
         too_many_files_ = true;
       }
       return;
@@ -218,9 +220,10 @@ Status Listener::admit(const Credentials& who) const {
                  (options_.socket_mode & 0060 && who.gid == (group_ == ~0u ? ::getegid() : group_));
   for (std::uint32_t uid : options_.allow_uids) allowed |= uid == who.uid;
   if (allowed) return {};
-  return Error{Code::permission_denied,
-               "this daemon does not serve uid " + std::to_string(who.uid) + "; its owner may add it to session.allow_uids",
-               kWhere};
+  return Error{
+      Code::permission_denied,
+      "this daemon does not serve uid " + std::to_string(who.uid) + "; its owner may add it to session.allow_uids",
+      kWhere};
 }
 
 Status Listener::refuse(const Guest& guest, const Error& error) {
@@ -239,9 +242,10 @@ bool Listener::serve_guest(const GuestPointer& guest) {
       if (packet.code() != Code::unavailable) (void)refuse(*guest, packet.error());
       return false;
     }
-    Status served = guest->session                                                          ? answer(guest, packet->record)
-                    : packet->record.packet == static_cast<std::uint32_t>(shm::Packet::hello) ? welcome(guest)
-                                                                                            : Status(Code::invalid_argument, "");
+    Status served = guest->session ? answer(guest, packet->record)
+                    : packet->record.packet == static_cast<std::uint32_t>(shm::Packet::hello)
+                        ? welcome(guest)
+                        : Status(Code::invalid_argument, "");
     if (!served) return false;
   }
   return true;
@@ -276,10 +280,14 @@ Status Listener::welcome(const GuestPointer& guest) {
 
 Status Listener::answer(const GuestPointer& guest, const shm::Record& question) {
   switch (static_cast<shm::Packet>(question.packet)) {
-    case shm::Packet::open_stream: return open_stream(guest);
-    case shm::Packet::close_stream: return close_stream(guest, question.id);
-    case shm::Packet::add_arena: return add_arena(guest, question.size);
-    default: return Error{Code::invalid_argument, "an unknown packet", kWhere};
+    case shm::Packet::open_stream:
+      return open_stream(guest);
+    case shm::Packet::close_stream:
+      return close_stream(guest, question.id);
+    case shm::Packet::add_arena:
+      return add_arena(guest, question.size);
+    default:
+      return Error{Code::invalid_argument, "an unknown packet", kWhere};
   }
 }
 
@@ -368,8 +376,8 @@ std::vector<admin::SessionInfo> Listener::sessions() const {
   std::vector<admin::SessionInfo> out;
   for (auto& guest : guests_) {
     if (!guest->session) continue;
-    out.push_back({guest->session->id(), guest->who.pid, guest->who.uid, static_cast<std::uint32_t>(guest->streams.size()),
-                   guest->session->memory()});
+    out.push_back({guest->session->id(), guest->who.pid, guest->who.uid,
+                   static_cast<std::uint32_t>(guest->streams.size()), guest->session->memory()});
   }
   return out;
 }

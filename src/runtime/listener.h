@@ -4,14 +4,6 @@
 // and the notice that one has gone. One thread.
 #pragma once
 
-#include "base/log.h"
-#include "base/unique_fd.h"
-#include "chimaera/admin.h"
-#include "runtime/crew.h"
-#include "runtime/lane_map.h"
-#include "runtime/session.h"
-#include "shm/packet.h"
-
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -19,6 +11,14 @@
 #include <thread>
 #include <unordered_map>
 #include <vector>
+
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "chimaera/admin.h"
+#include "runtime/crew.h"
+#include "runtime/lane_map.h"
+#include "runtime/session.h"
+#include "shm/packet.h"
 
 namespace chi::runtime {
 

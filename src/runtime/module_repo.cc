@@ -120,17 +120,17 @@ std::vector<std::string> split(std::string_view text, char at) {
 }  // namespace
 
 std::vector<FoundModule> ModuleRepo::list() const {
-  std::vector<FoundModule> all;
-  std::map<std::string, std::string> first_folder;
+  std::multimap<std::string, FoundModule> by_name;  // of one name: in the order of the repos
   for (const std::string& path : paths_) {
     for (const fs::path& folder : module_folders(path)) {
       FoundModule found = look_into(folder);
-      auto [first, is_first] = first_folder.emplace(found.name, found.folder);
-      if (!is_first) found.problem = fmt::format("not used: '{}' comes first", first->second);
-      all.push_back(std::move(found));
+      auto first = by_name.find(found.name);
+      if (first != by_name.end()) found.problem = fmt::format("not used: '{}' comes first", first->second.folder);
+      by_name.emplace(found.name, std::move(found));
     }
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::vector<FoundModule> all;
+  for (auto& [name, found] : by_name) all.push_back(std::move(found));
   return all;
 }
 

@@ -3,13 +3,13 @@
 // The modules that are loaded, by name. Used by the control thread alone.
 #pragma once
 
-#include "runtime/module_library.h"
-#include "runtime/module_repo.h"
-
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "runtime/module_library.h"
+#include "runtime/module_repo.h"
 
 namespace chi::runtime {
 

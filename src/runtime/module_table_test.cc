@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstring>
 #include <functional>
 
@@ -28,10 +29,11 @@ struct Library {
     char third[16] = "count";
     char schema[64] = "(key:string,value:bytes)";
     char empty[8] = "()";
-    char last[4] = "end";  // the last bytes of the readable part
+    char last[8] = "the end";  // the last bytes of the readable part
   };
   Data data;
   char code[64] = {};
+  static_assert(offsetof(Data, last) + sizeof(Data::last) == sizeof(Data));
 
   Library() {
     chi_module& module = data.module;
@@ -113,7 +115,7 @@ TEST(ModuleTableTest, NamesAndVersionsAreChecked) {
   EXPECT_THAT(problem([](Library& l) { std::strcpy(l.data.version, "1.2"); }), HasSubstr("its version"));
   EXPECT_THAT(problem([](Library& l) { l.data.module.state_oldest = 4; }), HasSubstr("state versions 4 to 3"));
   EXPECT_THAT(problem([](Library& l) {
-                std::memcpy(l.data.last, "abcd", 4);  // no end before the readable part's
+                std::memset(l.data.last, 'x', sizeof(l.data.last));  // no end before the readable part's
                 l.data.module.name = l.data.last;
               }),
               HasSubstr("its name"));

@@ -3,16 +3,15 @@
 // How the parts of a daemon are put together and taken apart.
 #include "runtime/node.h"
 
+#include <unistd.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
 #include "codec/json.h"
 #include "directory/local_directory.h"
 #include "runtime/administration.h"
 #include "store/memory_store.h"
-
-#include <nlohmann/json.hpp>
-
-#include <unistd.h>
-
-#include <ctime>
 
 namespace chi::runtime {
 namespace {
@@ -111,10 +110,10 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   if (!made) return std::move(made).error();
   parts.crew = std::move(*made);
   if (auto started = parts.crew->start(); !started) return started;
-  parts.shelf = std::make_unique<ModuleShelf>(ModuleRepo(
-      module_search_path(options.module_paths, config.modules.paths, std::getenv("CHIMAERA_MODULE_PATH"))));
-  parts.keeper = std::make_unique<PoolKeeper>(*parts.crew, *parts.lanes, *parts.directory, parts.clock, log,
-                                              parts.incarnation);
+  parts.shelf = std::make_unique<ModuleShelf>(
+      ModuleRepo(module_search_path(options.module_paths, config.modules.paths, std::getenv("CHIMAERA_MODULE_PATH"))));
+  parts.keeper =
+      std::make_unique<PoolKeeper>(*parts.crew, *parts.lanes, *parts.directory, parts.clock, log, parts.incarnation);
   parts.listener = std::make_unique<Listener>(listener_options(config, options.socket_path, parts.incarnation),
                                               *parts.crew, *parts.lanes, log);
   if (auto admin = create_admin_pool(); !admin) return admin;

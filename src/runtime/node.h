@@ -3,16 +3,16 @@
 // A whole daemon in one object: workers, socket, modules, pools. Also what chi::Runtime embeds.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
 #include "chimaera/result.h"
 #include "runtime/config.h"
-
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
 
 namespace chi::runtime {
 

@@ -3,12 +3,12 @@
 // The making and unmaking of pools.
 #include "runtime/pool_keeper.h"
 
+#include <charconv>
+#include <thread>
+
 #include "chimaera/codec.h"
 #include "directory/await.h"
 #include "runtime/services.h"
-
-#include <charconv>
-#include <thread>
 
 namespace chi::runtime {
 namespace {
@@ -20,9 +20,8 @@ constexpr auto kLookEvery = std::chrono::microseconds(500);  // at a pool that i
 
 bool name_is_good(std::string_view name) {
   if (name.empty() || name.size() > 128) return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-' || c == '.';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
 Status check(const PoolPlan& plan) {
@@ -31,9 +30,10 @@ Status check(const PoolPlan& plan) {
                  "'" + plan.name.substr(0, 64) + "' cannot name a pool: 1 to 128 of A-Z a-z 0-9 _ . -", kWhere};
   }
   if (plan.containers == 0 || plan.containers > kMaxContainers) {
-    return Error{Code::invalid_argument,
-                 "a pool has 1 to " + std::to_string(kMaxContainers) + " containers, not " + std::to_string(plan.containers),
-                 kWhere};
+    return Error{
+        Code::invalid_argument,
+        "a pool has 1 to " + std::to_string(kMaxContainers) + " containers, not " + std::to_string(plan.containers),
+        kWhere};
   }
   if (plan.mode > 0777) return Error{Code::invalid_argument, "the mode is at most 0777, as of a file", kWhere};
   return {};
@@ -87,7 +87,8 @@ class PoolKeeper::CreateJob final : public StepJob {
     arguments.config = config_.view();
     auto emit = [](void* context, const chi_message* message) { static_cast<OwnedMessage*>(context)->adopt(*message); };
     try {
-      code_ = static_cast<Code>(pool_->module->table().create(&services(), container, &arguments, &self_, &reply_, emit));
+      code_ =
+          static_cast<Code>(pool_->module->table().create(&services(), container, &arguments, &self_, &reply_, emit));
     } catch (...) {
       code_ = Code::internal;
     }
@@ -174,9 +175,8 @@ Status PoolKeeper::create_containers(const std::shared_ptr<Pool>& pool, const Ow
                                      std::uint64_t until_ns) {
   auto creation = std::make_shared<Creation>(pool->containers.size());
   for (auto& container : pool->containers) {
-    container->worker.run([job = new CreateJob(pool, *container, OwnedMessage(config.view()), creation)](Worker& worker) {
-      worker.add_job(job);
-    });
+    container->worker.run([job = new CreateJob(pool, *container, OwnedMessage(config.view()), creation)](
+                              Worker& worker) { worker.add_job(job); });
   }
   bool all = creation->latch.wait_for(left(until_ns));
   std::lock_guard lock(creation->mutex);
@@ -262,7 +262,8 @@ void PoolKeeper::take_down(const std::shared_ptr<Pool>& pool, std::uint64_t unti
   crew_.on_each(left(until_ns), [keep](Worker& worker) { worker.remove_pool(keep.get()); });
   destroy_containers(keep, until_ns);
   lanes_.release(keep->lane_base, static_cast<std::uint32_t>(keep->containers.size()));
-  auto entry = await<std::optional<DirectoryEntry>>(kDirectoryTime, [&](auto done) { directory_.get("pool/" + keep->name, done); });
+  auto entry = await<std::optional<DirectoryEntry>>(kDirectoryTime,
+                                                    [&](auto done) { directory_.get("pool/" + keep->name, done); });
   if (entry && *entry && (*entry)->value == std::to_string(keep->id)) {
     (void)await<Revision>(kDirectoryTime, [&](auto done) {
       directory_.cas("pool/" + keep->name, (*entry)->revision, std::nullopt, kNoLease, done);
@@ -283,10 +284,10 @@ Status PoolKeeper::destroy(const std::string& name, std::uint64_t until_ns) {
   std::uint64_t idle_until = clock_.now_ns() + static_cast<std::uint64_t>(left(until_ns).count()) / 10 * 9;
   if (!wait_until_idle(pool, idle_until)) {
     pool->draining.store(false, std::memory_order_release);
-    return Error{Code::deadline_exceeded,
-                 "tasks of pool '" + name + "' still run (see `chimaera pool describe " + name +
-                     "`); it stays and serves on",
-                 kWhere};
+    return Error{
+        Code::deadline_exceeded,
+        "tasks of pool '" + name + "' still run (see `chimaera pool describe " + name + "`); it stays and serves on",
+        kWhere};
   }
   take_down(pool, until_ns);
   log_.info("pool '{}' destroyed", name);

@@ -4,16 +4,16 @@
 // alone; what it does on workers it sends there and waits for.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <string>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "directory/directory.h"
 #include "runtime/crew.h"
 #include "runtime/lane_map.h"
 #include "runtime/pool.h"
-
-#include <map>
-#include <memory>
-#include <string>
 
 namespace chi::runtime {
 

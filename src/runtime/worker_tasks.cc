@@ -225,6 +225,7 @@ void Worker::end(Task& task, const Answer& answer) {
 void Worker::tell(Task& task, const Answer& answer, bool over) {
   if (ClientChannel* channel = task.channel) {
     if (task.forget) {
+      if (over && answer.code != Code::ok) count_forgotten(task.container->name(), answer.code);
       if (over) channel->finished(task.sequence, answer.code);
     } else if (!task.answered) {
       channel->reply(task.sequence, answer, answer.still_running ? shm::kStillRunning : 0);

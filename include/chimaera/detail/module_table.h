@@ -1,7 +1,6 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// The constant table that a module exports, made from its class and its requests, which are checked here: each mistake
-// of an author should be one readable line of the compiler's.
+// The constant table that a module exports, made from its class and its requests.
 #pragma once
 
 #include <chimaera/abi.h>

@@ -50,7 +50,9 @@ std::int32_t run_plain(void* self, chi_task* task, const chi_message* message, c
   try {
     Req request{};
     if (message->size != 0) {
-      Status decoded = decode_message(*message, request);
+      Decoder from(*message);
+      from.borrow_bytes();  // the message outlives the handler, which can copy its request's bytes but not move them
+      Status decoded = decode_message(from, request);
       if (!decoded.ok()) return leave_error(core, task, out, decoded.error());
     }
     Call call(*core.services, task);

@@ -1,0 +1,75 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Calls as the workloads make them: one after the other, or so many under way. Each remembers the first failure, which
+// ends the workload. One thread at a time.
+#pragma once
+
+#include <chimaera/pool.h>
+#include <chimaera/result.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "benchmark/timing.h"
+
+namespace chi::bench {
+
+// The first failure of many calls.
+class FirstFailure {
+ public:
+  // Whether the call went well.
+  template <class T>
+  bool check(const Result<T>& result) {
+    if (result.ok()) [[likely]]
+      return true;
+    if (status_.ok()) status_ = result.error();
+    return false;
+  }
+  const Status& status() const noexcept { return status_; }
+
+ private:
+  Status status_;
+};
+
+// Keeps `depth` calls under way, and takes them in the order in which they were made.
+template <class Reply>
+class Window {
+ public:
+  explicit Window(unsigned depth) : calls_(depth) {}
+
+  // Takes each call that is under way, and makes another with `make(i)`, i counting from 0 to depth - 1. False when one
+  // failed.
+  template <class Make>
+  bool turn(Make&& make) {
+    for (unsigned i = 0; i < calls_.size(); ++i) {
+      if (begun_ && !failure_.check(calls_[i].get())) return false;
+      calls_[i] = make(i);
+    }
+    if (begun_) done_ += calls_.size();
+    begun_ = true;
+    return true;
+  }
+
+  // Waits for what is under way.
+  bool finish() {
+    if (!begun_) return true;
+    for (auto& call : calls_) {
+      if (!failure_.check(call.get())) return false;
+    }
+    begun_ = false;
+    done_ += calls_.size();
+    return true;
+  }
+
+  std::uint64_t done() const noexcept { return done_; }
+  const Status& status() const noexcept { return failure_.status(); }
+
+ private:
+  std::vector<Future<Reply>> calls_;
+  FirstFailure failure_;
+  std::uint64_t done_ = 0;
+  bool begun_ = false;
+};
+
+}  // namespace chi::bench

@@ -1,0 +1,78 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Rows as JSON, and as text.
+#include "benchmark/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "benchmark/statistics.h"
+
+namespace chi::bench {
+namespace {
+
+Json machine_json(const Machine& machine) {
+  Json out;
+  out["cpus"] = machine.cpus;
+  out["load"] = machine.load;
+  out["busy_percent"] = rounded(machine.busy_percent);
+  out["stolen_percent"] = rounded(machine.stolen_percent);
+  out["clock_ns"] = rounded(machine.clock_ns);
+  out["warning"] = machine.warning();
+  return out;
+}
+
+Json target_json(const Target& target) {
+  Json out;
+  out["what"] = target.what;
+  out["measured"] = rounded(target.measured);
+  out[target.at_most ? "at_most" : "at_least"] = rounded(target.limit);
+  out["met"] = target.met();
+  return out;
+}
+
+bool ends_with(const std::string& text, std::string_view end) { return std::string_view(text).ends_with(end); }
+
+std::string number_cell(const std::string& column, double value) {
+  if (ends_with(column, "_bytes")) return format_size(static_cast<std::uint64_t>(value));
+  if (value >= 10e6) return fmt::format("{:.4g} M", value / 1e6);
+  if (value >= 10e3) return fmt::format("{:.4g} k", value / 1e3);
+  return fmt::format("{:.4g}", value);
+}
+
+}  // namespace
+
+Json to_json(const Report& report) {
+  Json out;
+  out["workload"] = report.workload;
+  if (report.single && !report.rows.empty()) out.update(report.rows.front());
+  out["repeats"] = report.repeats;
+  out["rows"] = report.rows;
+  out["targets"] = Json::array();
+  for (const Target& target : report.targets) out["targets"].push_back(target_json(target));
+  out["notes"] = report.notes;
+  out["machine"] = machine_json(report.machine);
+  return out;
+}
+
+std::vector<std::string> columns(const std::vector<Row>& rows) {
+  std::vector<std::string> out;
+  for (const Row& row : rows) {
+    for (const auto& [key, value] : row.items()) {
+      if (std::find(out.begin(), out.end(), key) == out.end()) out.push_back(key);
+    }
+  }
+  return out;
+}
+
+std::string cell(const Row& row, const std::string& column) {
+  const auto found = row.find(column);
+  if (found == row.end() || found->is_null()) return {};
+  if (found->is_string()) return found->get<std::string>();
+  if (found->is_boolean()) return found->get<bool>() ? "yes" : "no";
+  return number_cell(column, found->get<double>());
+}
+
+}  // namespace chi::bench

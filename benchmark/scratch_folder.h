@@ -1,0 +1,31 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A folder of mode 0700 for sockets and logs, gone with its owner.
+#pragma once
+
+#include <chimaera/result.h>
+
+#include <string>
+#include <utility>
+
+namespace chi::bench {
+
+class ScratchFolder {
+ public:
+  // In $TMPDIR, else in /tmp.
+  static Result<ScratchFolder> make();
+
+  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+  ~ScratchFolder();
+
+  const std::string& path() const noexcept { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  explicit ScratchFolder(std::string path) noexcept : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+}  // namespace chi::bench

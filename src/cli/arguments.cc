@@ -1,0 +1,70 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements arguments.h.
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "cli/exit_code.h"
+#include "cli/table.h"
+
+namespace chi::cli {
+
+Result<std::vector<std::pair<std::string, std::string>>> split_fields(const std::vector<std::string>& arguments) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& argument : arguments) {
+    const auto equals = argument.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{Code::invalid_argument, fmt::format("'{}' is no field; write it as key=value", argument), {}};
+    }
+    out.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
+  }
+  return out;
+}
+
+Result<Json> request_json(const SchemaType& type, const std::vector<std::string>& fields, const std::string& json) {
+  if (json.empty()) {
+    const auto pairs = split_fields(fields);
+    if (!pairs.ok()) return pairs.error();
+    return fields_to_json(type, *pairs);
+  }
+  if (!fields.empty()) {
+    return Error{Code::invalid_argument, "give the fields as key=value or as JSON, not as both", {}};
+  }
+  const std::string text = json == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : json;
+  Json out = Json::parse(text, nullptr, false);
+  if (out.is_discarded()) return Error{Code::invalid_argument, fmt::format("this is no JSON: {:.200}", text), {}};
+  return out;
+}
+
+Result<std::uint32_t> parse_mode(const std::string& text) {
+  std::uint32_t mode = 0;
+  const bool octal = !text.empty() && text.size() <= 4 && text.find_first_not_of("01234567") == std::string::npos;
+  for (std::size_t i = 0; octal && i < text.size(); ++i) mode = mode * 8 + static_cast<std::uint32_t>(text[i] - '0');
+  if (!octal || mode > 0777) {
+    return Error{Code::invalid_argument, fmt::format("'{}' is no mode; three octal digits are, as in 640", text), {}};
+  }
+  return mode;
+}
+
+Result<Query> query_of(const std::string& text) {
+  Query query;
+  if (text.empty() || parse_query(text, query)) return query;
+  return Error{Code::invalid_argument,
+               fmt::format("'{}' is no query; there are: all any local leader container:3 range:0-3 hash:KEY until:0-3 "
+                           "node:1",
+                           text),
+               {}};
+}
+
+int report_usage(const Error& error) {
+  std::fprintf(stderr, "error: %s\n", printable(error.to_string()).c_str());
+  return kUsage;
+}
+
+}  // namespace chi::cli

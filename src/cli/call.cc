@@ -1,0 +1,200 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// `chimaera call`: any method of any pool, by the schemas that its module brings along.
+#include <chimaera/gathered.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "base/text.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/json.h"
+#include "cli/method.h"
+#include "cli/table.h"
+#include "cli/target.h"
+
+namespace chi::cli {
+
+namespace {
+
+struct CallArguments {
+  Target target;
+  std::string pool;
+  std::string method;
+  std::string query;
+  std::vector<std::string> json;  // --json, with or without a request
+  std::vector<std::string> fields;
+  std::string deadline = "30s";
+  bool bulk = false;
+};
+
+// What came back, ready to be shown. One container's reply is `value`; of several, `value` is the merged reply where
+// the method merges, else `replies` has each.
+struct Outcome {
+  std::optional<Json> value;
+  Json replies = Json::array();
+  Json failures = Json::array();
+};
+
+Status add_entry(const SchemaType& type, const detail::GatheredEntry& entry, Outcome& outcome) {
+  if (entry.code != 0) {
+    Json failure;
+    failure["container"] = entry.container;
+    failure["error"] = error_json(decode_error(entry.code, entry.message));
+    outcome.failures.push_back(std::move(failure));
+    return {};
+  }
+  Result<Json> reply = wire_to_json(type, entry.message);
+  if (!reply.ok()) return std::move(reply).error();
+  if (entry.container == detail::kMergedEntry) {
+    outcome.value = *std::move(reply);
+    return {};
+  }
+  Json each;
+  each["container"] = entry.container;
+  each["reply"] = *std::move(reply);
+  outcome.replies.push_back(std::move(each));
+  return {};
+}
+
+Result<Outcome> decode_outcome(const SchemaType& type, const RawReply& raw) {
+  std::vector<chi_buffer> buffers;
+  for (const Buffer& buffer : raw.buffers) buffers.push_back(buffer.raw());
+  const chi_message message{raw.fields.data(), static_cast<std::uint32_t>(raw.fields.size()),
+                            static_cast<std::uint32_t>(buffers.size()), buffers.data()};
+  Outcome outcome;
+  if (!raw.gathered) {
+    Result<Json> value = wire_to_json(type, message);
+    if (!value.ok()) return std::move(value).error();
+    outcome.value = *std::move(value);
+    return outcome;
+  }
+  Status read = detail::visit_gathered(
+      message, [&](const detail::GatheredEntry& entry) { return add_entry(type, entry, outcome); });
+  if (!read.ok()) return std::move(read).error();
+  return outcome;
+}
+
+// One row for each container: its reply's fields, or its error.
+std::string render_each(const Outcome& outcome) {
+  Json rows = Json::array();
+  for (const Json& each : outcome.replies) {
+    Json row;
+    row["container"] = each["container"];
+    if (each["reply"].is_object()) row.update(each["reply"]);
+    rows.push_back(std::move(row));
+  }
+  return render(rows);
+}
+
+int show(const Outcome& outcome, bool gathered, bool json) {
+  if (json) {
+    Json out;
+    if (!gathered) {
+      out = *outcome.value;
+    } else if (outcome.value) {
+      out["reply"] = *outcome.value;
+      out["failures"] = outcome.failures;
+    } else {
+      out["replies"] = outcome.replies;
+      out["failures"] = outcome.failures;
+    }
+    print_json(out);
+  } else if (outcome.value) {
+    std::fputs(outcome.value->empty() ? "done\n" : render(*outcome.value).c_str(), stdout);
+  } else if (!outcome.replies.empty()) {
+    std::fputs(render_each(outcome).c_str(), stdout);
+  }
+  for (const Json& failure : outcome.failures) {
+    const Json& error = failure["error"];
+    std::fprintf(stderr, "error: container %u: %s: %s\n", failure["container"].get<unsigned>(),
+                 error["code"].get<std::string>().c_str(), printable(error["text"].get<std::string>()).c_str());
+  }
+  if (outcome.failures.empty()) return kDone;
+  return outcome.value || !outcome.replies.empty() ? kPartlyFailed : kFailed;
+}
+
+struct Parsed {
+  Query query;
+  std::chrono::nanoseconds deadline;
+  std::string request;  // JSON text, or empty
+  bool json;
+};
+
+// --json takes a request or nothing; what follows it and is no JSON is a field.
+Result<Parsed> parse(CallArguments& given) {
+  const Result<Query> query = query_of(given.query);
+  if (!query.ok()) return query.error();
+  const Result<std::uint64_t> deadline = parse_duration(given.deadline);
+  if (!deadline.ok()) return deadline.error();
+  Parsed out{*query, std::chrono::nanoseconds(*deadline), {}, given.target.json};
+  for (const std::string& text : given.json) {
+    const bool is_request = text == "-" || text.starts_with('{');
+    if (is_request) {
+      out.request = text;
+    } else if (!text.empty()) {
+      given.fields.insert(given.fields.begin(), text);
+    }
+  }
+  const auto fields = split_fields(given.fields);
+  if (!fields.ok()) return fields.error();
+  return out;
+}
+
+int run_call(CallArguments given) {
+  const Result<Parsed> parsed = parse(given);
+  if (!parsed.ok()) return report_usage(parsed.error());
+  const Result<Client> client = connect(given.target);
+  if (!client.ok()) return report_unreachable(client.error());
+  const Result<RemoteMethod> method = find_method(*client, given.pool, given.method);
+  if (!method.ok()) return report(method.error());
+  const Result<Json> json = request_json(method->request, given.fields, parsed->request);
+  if (!json.ok()) return report(json.error());
+  Encoder encoder;
+  const Status encoded = json_to_wire(method->request, *json, encoder);
+  if (!encoded.ok()) return report(encoded.error());
+  Query query = parsed->query;
+  if (query.kind == QueryKind::automatic) {
+    const Result<Query> routed = route(*method, encoder.message());
+    if (!routed.ok()) return report(routed.error());
+    query = *routed;
+  }
+  Pool pool = client->pool(given.pool).on(query).with_deadline(parsed->deadline);
+  if (given.bulk) pool = pool.with_priority(Priority::high_throughput);
+  const Result<RawReply> raw = pool.call_raw(method->info.id, encoder.message()).get();
+  if (!raw.ok()) return report(raw.error());
+  const Result<Outcome> outcome = decode_outcome(method->reply, *raw);
+  if (!outcome.ok()) return report(outcome.error());
+  return show(*outcome, raw->gathered, parsed->json);
+}
+
+}  // namespace
+
+void add_call(CLI::App& program, Action& run) {
+  CLI::App* command = program.add_subcommand("call", "Call a method of a pool");
+  auto given = std::make_shared<CallArguments>();
+  add_name(*command, given->target.name);
+  command->add_option("--socket", given->target.socket, "the daemon's socket, where it is not found by name");
+  CLI::Option* json = command->add_option("--json", given->json, "print JSON; with '{...}': that is the request; -: stdin");
+  json->expected(0, 1)->type_name("[JSON]");
+  command->add_option("--query,-q", given->query, "which containers: all any container:3 range:0-3 hash:KEY local leader "
+                                                  "until:0-3; else the method's own choice");
+  command->add_option("--deadline", given->deadline, "how long to wait, as in 500ms")->capture_default_str();
+  command->add_flag("--bulk", given->bulk, "priority high_throughput: stand back behind others' calls");
+  command->add_option("POOL", given->pool, "the pool's name")->required();
+  command->add_option("METHOD", given->method, "see `chimaera module describe`")->required();
+  command->add_option("FIELD", given->fields, "the request's fields, as key=value");
+  command->footer("Example: chimaera call inventory put key=apple value=red\n"
+                  "         chimaera call inventory count --query all --json");
+  command->callback([&run, given, json] {
+    given->target.json = json->count() > 0;
+    run = [given] { return run_call(*given); };
+  });
+}
+
+}  // namespace chi::cli

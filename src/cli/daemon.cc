@@ -1,0 +1,119 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements daemon.h.
+#include "cli/daemon.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <optional>
+
+#include "base/runtime_dir.h"
+#include "cli/daemon_lock.h"
+#include "cli/exit_code.h"
+#include "cli/signal_watch.h"
+
+namespace chi::cli {
+
+namespace {
+
+constexpr std::uint32_t kSignalGraceMs = 5000;  // for running tasks, when a signal ends the daemon
+constexpr rlim_t kWantedFiles = 65536;
+
+// Each session takes a few descriptors, and the usual soft limit is 1024.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kWantedFiles) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kWantedFiles);
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// A socket where somebody answers belongs to a daemon of another name, for this name's lock is ours.
+Status check_socket(const std::string& path) {
+  const Result<sockaddr_un> address = socket_address(path);
+  if (!address.ok()) return address.error();
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (probe && ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) {
+    return Error{Code::already_exists, fmt::format("another daemon answers at '{}'; configure another socket", path), {}};
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Logger>> open_daemon_log(const DaemonPlan& plan) {
+  LogOptions options;
+  options.level = plan.node.config.log.level;
+  options.file = plan.log_file;
+  options.standard_error = plan.log_to_stderr;
+  options.journal = stderr_is_journal();
+  return open_log(options);
+}
+
+void end_by_signal(runtime::Node& node, Logger& log, std::atomic<int>& signals, int signal) {
+  if (signals++ == 0) {
+    log.info("signal {}: ending", signal);
+    node.request_stop(kSignalGraceMs);
+    return;
+  }
+  log.warning("signal {} again: ending at once", signal);
+  ::_exit(kFailed);
+}
+
+}  // namespace
+
+Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& config,
+                               const std::vector<std::string>& module_paths, bool foreground) {
+  DaemonPlan plan;
+  const Result<std::string> pid_file = runtime_file(name, "pid", true);
+  if (!pid_file.ok()) return pid_file.error();
+  plan.pid_file = *pid_file;
+  plan.node.config = config;
+  plan.node.name = name;
+  plan.node.socket_path = config.socket.path;
+  if (config.socket.path.empty()) plan.node.socket_path = runtime_file(name, "sock", true).value();
+  std::error_code ignored;  // a path that cannot be made absolute is reported when it is looked into
+  for (const std::string& path : module_paths) {
+    plan.node.module_paths.push_back(std::filesystem::absolute(path, ignored).string());
+  }
+  plan.log_file = config.log.file;
+  plan.log_to_stderr = foreground;
+  if (plan.log_file.empty() && !foreground) plan.log_file = runtime_file(name, "log", true).value();
+  return plan;
+}
+
+Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
+  std::optional<Result<DaemonLock>> lock(DaemonLock::acquire(plan.pid_file));
+  if (!lock->ok()) {
+    Error error = lock->error();
+    error.text = fmt::format("daemon '{}': {}", plan.node.name, error.text);
+    if (error.code == Code::already_exists) error.text += "; end it with `chimaera stop`, or use another --name";
+    return error;
+  }
+  Status free = check_socket(plan.node.socket_path);
+  if (!free.ok()) return free;
+  const Result<std::unique_ptr<Logger>> log = open_daemon_log(plan);
+  if (!log.ok()) return log.error();
+  raise_file_limit();
+  block_end_signals();
+  Result<std::unique_ptr<runtime::Node>> node = runtime::Node::start(plan.node, **log);
+  if (!node.ok()) return std::move(node).error();
+  std::atomic<int> signals{0};
+  Result<std::unique_ptr<SignalWatch>> watch =
+      SignalWatch::start([&](int signal) { end_by_signal(**node, **log, signals, signal); });
+  if (!watch.ok()) return std::move(watch).error();
+  ready();
+  const std::uint32_t grace_ms = (*node)->wait();
+  if (!(*node)->stop(grace_ms)) {
+    // A handler's thread still runs in the module's code: nothing may be taken down around it.
+    (*log)->error("a handler does not end; leaving without it");
+    lock.reset();
+    ::_exit(kFailed);
+  }
+  return {};
+}
+
+}  // namespace chi::cli

@@ -1,0 +1,30 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The daemon's process: its lock, its log, its node, and its end.
+#pragma once
+
+#include <chimaera/result.h>
+
+#include <functional>
+#include <string>
+
+#include "runtime/node.h"
+
+namespace chi::cli {
+
+struct DaemonPlan {
+  runtime::NodeOptions node;
+  std::string pid_file;
+  std::string log_file;         // empty: none
+  bool log_to_stderr = false;
+};
+
+// Where the daemon's files are, from its name and configuration. Makes the folder.
+Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& config,
+                               const std::vector<std::string>& module_paths, bool foreground);
+
+// Runs the daemon until it is asked to end, by a signal or by the admin module; nothing is left of it then. `ready` is
+// called once clients can connect. Fails when it could not be started.
+Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready);
+
+}  // namespace chi::cli

@@ -1,0 +1,38 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// One daemon of a name at a time: a pid file that its daemon keeps locked for as long as it lives. The kernel gives the
+// lock back when the process dies, however it dies; a file without a lock is left over, and is taken over.
+#pragma once
+
+#include <chimaera/result.h>
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace chi::cli {
+
+class DaemonLock {
+ public:
+  // Locks the file, which is made when it is not there, and writes this process' pid. Fails with already_exists, naming
+  // the pid, when another process holds it.
+  static Result<DaemonLock> acquire(const std::string& path);
+
+  DaemonLock(DaemonLock&& other) noexcept = default;
+  DaemonLock& operator=(DaemonLock&& other) = delete;
+
+  // Removes the file, then gives up the lock. Must happen in the process that acquired it, not in a fork of it.
+  ~DaemonLock();
+
+ private:
+  DaemonLock(std::string path, UniqueFd file) noexcept : path_(std::move(path)), file_(std::move(file)) {}
+
+  std::string path_;
+  UniqueFd file_;
+};
+
+// The process that holds the lock of this file. Fails with not_found when none does. Takes no lock itself.
+Result<pid_t> daemon_pid(const std::string& path);
+
+}  // namespace chi::cli

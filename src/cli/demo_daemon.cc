@@ -1,0 +1,117 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements demo_daemon.h.
+#include "cli/demo_daemon.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "base/file.h"
+#include "base/unique_fd.h"
+#include "cli/background.h"
+#include "cli/daemon.h"
+#include "cli/exit_code.h"
+
+namespace chi::cli {
+
+namespace {
+
+constexpr int kKindlyMs = 6000;  // to let running tasks end, and to take everything down
+constexpr std::size_t kLogTail = 2000;
+
+void remove_folder(const std::string& folder) noexcept {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+// In memory and the user's own where there is such a place: /run/user/UID.
+Result<std::string> make_folder() {
+  const char* run = ::getenv("XDG_RUNTIME_DIR");
+  std::string last;
+  for (const char* base : {run, "/tmp"}) {
+    if (base == nullptr || *base == 0) continue;
+    std::string folder = fmt::format("{}/chimaera-demo-XXXXXX", base);
+    if (folder.size() < 90 && ::mkdtemp(folder.data())) return folder;
+    last = fmt::format("cannot make a folder in '{}': {}", base, errno_text(errno));
+  }
+  return Error{errno_code(errno), last, {}};
+}
+
+// Whether the child has ended; it is not waited for.
+bool ended_within(pid_t child, int ms) noexcept {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  pollfd wait{process.get(), POLLIN, 0};
+  int events = 0;
+  do {
+    events = ::poll(&wait, 1, ms);
+  } while (events < 0 && errno == EINTR);
+  return events > 0;
+}
+
+// The child's main. When the parent dies, so does the daemon, and takes the folder along.
+int serve(const std::string& folder, const std::string& socket, pid_t parent, Readiness& readiness) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) {
+    remove_folder(folder);
+    return kFailed;
+  }
+  DaemonPlan plan;
+  plan.node.name = "demo";
+  plan.node.socket_path = socket;
+  plan.pid_file = folder + "/pid";
+  plan.log_file = folder + "/log";
+  const Status ended = run_daemon(plan, [&readiness] { readiness.ready(); });
+  if (!ended.ok()) readiness.failed(ended.error());
+  if (::getppid() != parent) remove_folder(folder);
+  return ended.ok() ? kDone : kFailed;
+}
+
+}  // namespace
+
+PrivateDaemon::PrivateDaemon(std::string folder) : folder_(std::move(folder)), socket_(folder_ + "/sock") {}
+
+Result<std::unique_ptr<PrivateDaemon>> PrivateDaemon::start() {
+  Result<std::string> folder = make_folder();
+  if (!folder.ok()) return std::move(folder).error();
+  std::unique_ptr<PrivateDaemon> daemon(new PrivateDaemon(*folder));
+  const BackgroundOptions options{.log_file = *folder + "/log"};
+  const pid_t parent = ::getpid();
+  const Result<pid_t> pid = run_in_background(
+      options, [&](Readiness& readiness) { return serve(*folder, daemon->socket_, parent, readiness); });
+  if (!pid.ok()) return Error{pid.code(), "the demo's own daemon does not start: " + pid.error().text, {}};
+  daemon->pid_ = *pid;
+  return daemon;
+}
+
+std::string PrivateDaemon::log_tail() const {
+  std::ifstream log(folder_ + "/log");
+  std::string text((std::istreambuf_iterator<char>(log)), {});
+  if (text.size() <= kLogTail) return text;
+  text.erase(0, text.size() - kLogTail);
+  return text.substr(text.find('\n') + 1);
+}
+
+void PrivateDaemon::stop() noexcept {
+  const std::lock_guard lock(stopping_);
+  if (std::exchange(stopped_, true)) return;
+  if (pid_ != 0) {
+    ::kill(pid_, SIGTERM);
+    if (!ended_within(pid_, kKindlyMs)) ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  remove_folder(folder_);
+}
+
+}  // namespace chi::cli

@@ -1,0 +1,58 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Replies as JSON and for people, without knowing their types.
+#include "cli/json.h"
+
+#include <chimaera/admin.h>
+#include <gtest/gtest.h>
+
+namespace chi::cli {
+namespace {
+
+TEST(ToJson, HasTheFieldsThatScriptsRelyOn) {
+  admin::StatusReply status;
+  status.pid = 42;
+  status.uptime_s = 1.5;
+  status.workers.resize(2);
+  status.pools.push_back({.id = 1, .name = "admin", .module = "chimaera_admin"});
+  const Json json = to_json(status).value();
+  EXPECT_EQ(json["pid"], 42);
+  EXPECT_EQ(json["uptime_s"], 1.5);
+  EXPECT_EQ(json["workers"].size(), 2U);
+  EXPECT_EQ(json["workers"][1]["tasks"], 0);
+  EXPECT_TRUE(json["sessions"].is_array());
+  EXPECT_EQ(json["pools"][0]["name"], "admin");
+}
+
+TEST(ErrorJson, NamesTheCode) {
+  const Json json = error_json(Error{Code::not_found, "no such pool", "admin/0"});
+  EXPECT_EQ(json.dump(), R"({"code":"not_found","text":"no such pool","where":"admin/0"})");
+}
+
+TEST(Render, AnObjectIsLinesOfFields) {
+  EXPECT_EQ(render(Json::parse(R"({"found": true, "value": "red", "none": null, "list": [1, 2]})")),
+            "found: true\n"
+            "value: red\n"
+            "none:\n"
+            "list:  [1,2]\n");
+}
+
+TEST(Render, AListOfObjectsIsATable) {
+  EXPECT_EQ(render(Json::parse(R"([{"key": "a", "n": 1}, {"key": "b", "m": 2}])")),
+            "key  n  m\n"
+            "a    1\n"
+            "b       2\n");
+  EXPECT_EQ(render(Json::parse(R"({"rows": [{"key": "a"}], "n": 1})")),
+            "rows:\n"
+            "  key\n"
+            "  a\n"
+            "n: 1\n");
+}
+
+TEST(Render, LetsNothingThroughThatATerminalWouldObey) {
+  EXPECT_EQ(render(Json{{"value", "\x1b[2J"}}), "value: \\x1b[2J\n");
+  EXPECT_EQ(render(Json("a\nb")), "a\\x0ab\n");
+}
+
+}  // namespace
+}  // namespace chi::cli

@@ -1,0 +1,54 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Two questions to the admin pool: which module is the pool's, and what are its methods.
+#include "cli/method.h"
+
+#include <chimaera/abi.h>
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/text.h"
+#include "codec/json.h"
+
+namespace chi::cli {
+
+Result<RemoteMethod> find_method(const Client& client, const std::string& pool, const std::string& method) {
+  const Pool admin = client.admin();
+  const auto found = admin.call<admin::PoolFind>(pool).get();
+  if (!found.ok()) return found.error();
+  auto module = admin.call<admin::ModuleDescribe>(found->module).get();
+  if (!module.ok()) return std::move(module).error();
+  std::vector<std::string> names;
+  for (admin::MethodInfo& each : module->methods) {
+    names.push_back(each.name);
+    if (each.name != method) continue;
+    Result<SchemaType> request = parse_schema(each.request_schema);
+    if (!request.ok()) return std::move(request).error();
+    Result<SchemaType> reply = parse_schema(each.reply_schema);
+    if (!reply.ok()) return std::move(reply).error();
+    return RemoteMethod{std::move(each), found->containers, *std::move(request), *std::move(reply)};
+  }
+  return Error{Code::not_found,
+               fmt::format("module '{}' has no method '{}', but {}{}", found->module, method, list_of(names),
+                           did_you_mean(method, names)),
+               {}};
+}
+
+Result<Query> route(const RemoteMethod& method, const chi_message& request) {
+  switch (method.info.route) {
+    case CHI_ROUTE_HASH: {
+      const Result<std::uint64_t> value = field_hash(method.request, method.info.route_field, request);
+      if (!value.ok()) return value.error();
+      return chi::hash(*value);
+    }
+    case CHI_ROUTE_ALL:
+      return chi::all();
+    case CHI_ROUTE_ANY:
+      return chi::any();
+    default:
+      return method.info.merges ? chi::all() : method.containers == 1 ? chi::container(0) : chi::any();
+  }
+}
+
+}  // namespace chi::cli

@@ -1,0 +1,66 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A signalfd, and an eventfd that ends the thread.
+#include "cli/signal_watch.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+
+#include "base/file.h"
+
+namespace chi::cli {
+
+namespace {
+
+sigset_t end_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+void block_end_signals() {
+  const sigset_t set = end_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+Result<std::unique_ptr<SignalWatch>> SignalWatch::start(std::function<void(int)> on_signal) {
+  const sigset_t set = end_signals();
+  std::unique_ptr<SignalWatch> watch(new SignalWatch());
+  watch->signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
+  watch->end_.reset(::eventfd(0, EFD_CLOEXEC));
+  if (!watch->signals_ || !watch->end_) {
+    return Error{errno_code(errno), fmt::format("cannot watch for signals: {}", errno_text(errno)), {}};
+  }
+  watch->on_signal_ = std::move(on_signal);
+  watch->thread_ = std::thread([self = watch.get()] { self->run(); });
+  return watch;
+}
+
+SignalWatch::~SignalWatch() {
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  (void)!::write(end_.get(), &one, sizeof one);
+  thread_.join();
+}
+
+void SignalWatch::run() const {
+  std::array<pollfd, 2> wait{{{signals_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}}};
+  for (;;) {
+    if (::poll(wait.data(), wait.size(), -1) < 0) continue;
+    if (wait[1].revents) return;
+    signalfd_siginfo info{};
+    if (::read(signals_.get(), &info, sizeof info) == sizeof info) on_signal_(static_cast<int>(info.ssi_signo));
+  }
+}
+
+}  // namespace chi::cli

@@ -1,0 +1,59 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+#include <chimaera/io.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+
+#include "coro/fake_daemon.h"
+
+namespace chi {
+namespace {
+
+class IoTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    chi_create made{};
+    core_.attach(fake::Daemon::services(), daemon_.container(), made);
+  }
+  void TearDown() override { EXPECT_EQ(fake::Daemon::blocks, 0); }
+
+  void end(std::int64_t result) { daemon_.answer_with(Encoder(), Code::ok, result); }
+
+  fake::Daemon daemon_;
+  detail::ContainerCore core_;
+};
+
+TEST_F(IoTest, AnOperationSaysWhatTheSystemCallWouldBe) {
+  Buffer buffer = Buffer::allocate(100);
+  auto reading = Io(core_).read(7, buffer.slice(10, 50), 4096);
+  const chi_io& io = daemon_.calls.at(0)->io;
+  EXPECT_EQ(io.operation, unsigned{CHI_IO_READ});
+  EXPECT_EQ(io.fd, 7);
+  EXPECT_EQ(io.data, buffer.data() + 10);
+  EXPECT_EQ(io.size, 50u);
+  EXPECT_EQ(io.offset, 4096u);
+  end(33);
+  EXPECT_EQ(reading.take().value(), 33u);
+}
+
+TEST_F(IoTest, AnErrnoBecomesACodeAndAText) {
+  auto writing = Io(core_).write(7, Buffer::allocate(1), 0);
+  end(-ENOSPC);
+  Result<std::size_t> written = writing.take();
+  EXPECT_EQ(written.code(), Code::resource_exhausted);
+  EXPECT_EQ(written.error().text, "No space left on device");
+  EXPECT_EQ(detail::error_of_errno(EXDEV).code, Code::internal);
+}
+
+TEST_F(IoTest, TheKernelsMemoryOutlivesWhoWaitedForIt) {
+  {
+    auto abandoned = Io(core_).receive(7, Buffer::allocate(64));
+  }
+  const chi_io& io = daemon_.calls.at(0)->io;
+  std::memset(io.data, 'x', io.size);  // as the device does, late
+  end(64);
+}
+
+}  // namespace
+}  // namespace chi

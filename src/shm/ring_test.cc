@@ -1,0 +1,110 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The rings: messages of every length through all positions, full rings, and writers and readers that lie.
+#include "shm/ring.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace chi::shm {
+namespace {
+
+struct RingTest : ::testing::Test {
+  std::unique_ptr<Channel> channel = std::make_unique<Channel>();
+  RequestWriter writer{*channel};
+  RequestReader reader{*channel};
+  RequestSlot slot;
+  std::uint8_t scratch[kMaxMessageSlots * kCacheLine];
+  const std::uint8_t* bytes = nullptr;
+  std::uint32_t size = 0;
+
+  bool send(std::uint64_t sequence, std::uint32_t length) {
+    std::uint32_t slots = slots_for<RequestSlot>(length);
+    RequestSlot* out = writer.reserve(slots);
+    if (!out) return false;
+    out->slots = static_cast<std::uint8_t>(slots);
+    out->flags = 0;
+    out->buffers = 0;
+    out->sequence = sequence;
+    out->payload_size = static_cast<std::uint16_t>(length);
+    std::vector<std::uint8_t> data(length);
+    for (std::uint32_t i = 0; i < length; ++i) data[i] = static_cast<std::uint8_t>(sequence + i);
+    writer.fill(data.data(), length);
+    writer.publish(slots);
+    return true;
+  }
+  void expect(std::uint64_t sequence, std::uint32_t length) {
+    ASSERT_TRUE(reader.ready());
+    ASSERT_TRUE(reader.take(slot, scratch, bytes, size));
+    ASSERT_EQ(slot.sequence, sequence);
+    ASSERT_EQ(size, length);
+    for (std::uint32_t i = 0; i < length; ++i) ASSERT_EQ(bytes[i], static_cast<std::uint8_t>(sequence + i));
+  }
+};
+
+TEST_F(RingTest, CarriesEveryLengthAcrossEveryPosition) {
+  std::uint64_t sequence = 0;
+  for (int lap = 0; lap < 20; ++lap) {
+    for (std::uint32_t length = 0; length <= kMaxInlineRequest; length += 7, ++sequence) {
+      ASSERT_TRUE(send(sequence, length));
+      expect(sequence, length);
+      reader.publish_head();
+    }
+  }
+  EXPECT_FALSE(reader.ready());
+}
+
+TEST_F(RingTest, IsFullWhenNothingIsConsumed) {
+  std::uint64_t sent = 0;
+  while (send(sent, 10)) ++sent;
+  EXPECT_EQ(sent, kRingSlots);
+  for (std::uint64_t i = 0; i < sent; ++i) expect(i, 10);
+  reader.publish_head();
+  EXPECT_TRUE(send(sent, kMaxInlineRequest));
+}
+
+TEST_F(RingTest, AMessageThatLiesAboutItsLengthIsSteppedOver) {
+  ASSERT_TRUE(send(1, 10));
+  channel->requests[1].slots = 7;
+  ASSERT_TRUE(send(2, 10));
+  channel->requests[2].payload_size = 0xffff;
+  ASSERT_TRUE(send(3, 10));
+  ASSERT_TRUE(reader.ready());
+  EXPECT_FALSE(reader.take(slot, scratch, bytes, size));
+  ASSERT_TRUE(reader.ready());
+  EXPECT_FALSE(reader.take(slot, scratch, bytes, size));
+  expect(3, 10);
+}
+
+TEST_F(RingTest, AReaderThatClaimsWhatWasNotWrittenStopsTheWriter) {
+  while (send(0, 0)) continue;
+  channel->request_head.store(kRingSlots + 1000);
+  EXPECT_FALSE(send(1, 0));
+  channel->request_head.store(0xffffff00);
+  EXPECT_FALSE(send(1, 0));
+  channel->request_head.store(1);
+  EXPECT_TRUE(send(1, 0));
+}
+
+TEST_F(RingTest, TwoThreadsMillionsOfTimes) {
+  constexpr std::uint64_t kMessages = 300000;
+  std::thread sender([this] {
+    for (std::uint64_t i = 0; i < kMessages; ++i) {
+      while (!send(i, static_cast<std::uint32_t>(i % 100))) std::this_thread::yield();
+    }
+  });
+  for (std::uint64_t i = 0; i < kMessages; ++i) {
+    while (!reader.ready()) {
+      reader.publish_head();
+      std::this_thread::yield();
+    }
+    expect(i, static_cast<std::uint32_t>(i % 100));
+  }
+  sender.join();
+}
+
+}  // namespace
+}  // namespace chi::shm

@@ -1,0 +1,49 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// What a container of kv holds: its records, and how much they take. A plain value; not thread-safe.
+#pragma once
+
+#include <chimaera/method.h>
+#include <tsl/robin_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace kv {
+
+struct KeyHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view key) const noexcept;
+};
+
+// Keeps the hashes, so that most keys that differ are told apart without a look at them.
+using Records = tsl::robin_map<std::string, std::string, KeyHash, std::equal_to<>,
+                               std::allocator<std::pair<std::string, std::string>>, true>;
+
+inline constexpr std::uint64_t kRecordOverhead = 128;  // table slot at mean load, and two allocations
+
+constexpr std::uint64_t record_bytes(std::size_t key, std::size_t value) noexcept {
+  return key + value + kRecordOverhead;
+}
+
+struct State {
+  Records records;
+  std::uint64_t key_bytes = 0;
+  std::uint64_t value_bytes = 0;
+
+  std::uint64_t bytes() const noexcept { return key_bytes + value_bytes + records.size() * kRecordOverhead; }
+
+  // By how much bytes() would grow; 0 when it would not.
+  std::uint64_t growth(std::string_view key, std::size_t value) const;
+
+  // Whether there was a record of that key. When memory runs out, std::bad_alloc, and nothing has changed.
+  bool put(std::string_view key, std::string_view value);
+  bool erase(std::string_view key);
+};
+
+}  // namespace kv

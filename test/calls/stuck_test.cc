@@ -1,0 +1,57 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A handler that does not come back: its caller is answered by the deadline, all other lanes go on, status names it,
+// and its container serves again once the handler has ended.
+#include "common/small_node.h"
+
+namespace chi::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Stuck : public SmallNode {
+ protected:
+  void SetUp() override { start("runtime:\n  stuck_after: 20ms\n"); }
+};
+
+TEST_F(Stuck, OthersGoOnAndTheDeadlineAnswers) {
+  auto spin = small().on(container(0)).with_deadline(400ms).call<sm::Spin>(1'500'000U);
+  // Containers 2 and 4 are on the same worker as 0; the one behind it on its own lane has to wait.
+  auto behind = small().on(container(0)).with_deadline(300ms).call<sm::Null>();
+  for (std::uint32_t i : {1U, 2U, 3U, 4U}) {
+    auto other = small().on(container(i)).with_deadline(1s).call<sm::Null>().get();
+    EXPECT_TRUE(other.ok()) << i << ": " << other.error().to_string();
+  }
+  auto now = status();
+  ASSERT_EQ(now.stuck.size(), 1U);
+  EXPECT_EQ(now.stuck[0].container, "small/0");
+  EXPECT_EQ(now.stuck[0].method, "spin");
+  EXPECT_FALSE(spin.ready()) << "answered before its deadline";
+  EXPECT_EQ(behind.get().code(), Code::deadline_exceeded);
+  EXPECT_EQ(spin.get().code(), Code::deadline_exceeded);
+  ASSERT_TRUE(eventually([&] { return status().stuck.empty(); }));
+  EXPECT_TRUE(small().on(container(0)).call<sm::Null>().get().ok());
+  EXPECT_TRUE(eventually([&] { return describe().containers[0].running == 0; }));
+}
+
+TEST_F(Stuck, ALateResultIsTheAnswerWhenTheDeadlineAllowsIt) {
+  auto spin = small().on(container(1)).with_deadline(10s).call<sm::Spin>(200'000U);
+  EXPECT_TRUE(small().on(container(3)).call<sm::Null>().get().ok());
+  EXPECT_TRUE(spin.get().ok());
+  EXPECT_TRUE(small().on(container(1)).call<sm::Null>().get().ok());
+  std::uint32_t replaced = 0;
+  for (auto& worker : status().workers) replaced += worker.replaced;
+  EXPECT_EQ(replaced, 1U);
+}
+
+TEST_F(Stuck, SeveralAtOnceEachGetAThreadOfTheirOwn) {
+  std::vector<Future<sm::Nothing>> spins;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    spins.push_back(small().on(container(i)).with_deadline(20s).call<sm::Spin>(300'000U));
+  }
+  EXPECT_TRUE(small().on(container(4)).with_deadline(10s).call<sm::Null>().get().ok());
+  for (auto& spin : spins) EXPECT_TRUE(spin.get().ok());
+}
+
+}  // namespace
+}  // namespace chi::test

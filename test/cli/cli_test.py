@@ -1,0 +1,324 @@
+#!/usr/bin/python3
+# Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+"""The command line with real daemons, each in a folder of its own: what it prints, its exit codes, what it leaves.
+
+  cli_test.py PROGRAM [unittest arguments]
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+DONE, FAILED, USAGE, NO_DAEMON, PARTLY_FAILED = range(5)
+TIMEOUT = 60
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chi-"))
+        self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder)}
+        self.environment.pop("CHIMAERA_MODULE_PATH", None)
+        self.names = []
+
+    def tearDown(self):
+        for name in self.names:
+            self.run_program("stop", "--force", "--name", name)
+        shutil.rmtree(self.folder)
+
+    def run_program(self, *arguments, text=None, program=PROGRAM):
+        return subprocess.run([program, *arguments], env=self.environment, input=text, capture_output=True, text=True,
+                              timeout=TIMEOUT)
+
+    def expect(self, code, *arguments, **options):
+        result = self.run_program(*arguments, **options)
+        self.assertEqual(result.returncode, code, f"{arguments}: {result.stdout}{result.stderr}")
+        return result
+
+    def done(self, *arguments, **options):
+        return self.expect(DONE, *arguments, **options).stdout
+
+    def json(self, *arguments, **options):
+        return json.loads(self.done(*arguments, "--json", **options))
+
+    def fails(self, code, words, *arguments, **options):
+        error = self.expect(code, *arguments, **options).stderr
+        self.assertTrue(error.startswith("error: "), error)
+        for word in words:
+            self.assertIn(word, error)
+
+    def start(self, *arguments, name="default"):
+        self.names.append(name)
+        return self.json("start", "--name", name, *arguments)
+
+    def left_behind(self):
+        return sorted(p.name for p in (self.folder / "chimaera").iterdir() if p.suffix != ".log")
+
+
+class Line(CliTest):
+    def test_help_and_version(self):
+        self.assertRegex(self.done("--version"), r"^chimaera \d+\.\d+\.\d+\n$")
+        text = self.done("--help")
+        for word in ("start", "stop", "status", "pool", "call", "module", "bench", "demo", "completion", "Exit codes"):
+            self.assertIn(word, text)
+        self.assertNotIn("__complete", text)
+        self.assertIn("--module", self.done("pool", "create", "--help"))
+
+    def test_mistakes_are_usage_errors(self):
+        self.fails(USAGE, ["'stauts' is no command", "status"], "stauts")
+        self.fails(USAGE, ["'creat' is no command", "create"], "pool", "creat")
+        self.fails(USAGE, [], "pool")
+        self.fails(USAGE, [], "status", "--frob")
+        self.fails(USAGE, ["POOL"], "pool", "describe")
+        self.fails(USAGE, ["key=value"], "call", "a", "b", "noequals")
+        self.fails(USAGE, ["no query"], "call", "a", "b", "--query", "everywhere")
+        self.fails(USAGE, ["duration", "5"], "call", "a", "b", "--deadline", "5parsecs")
+        self.fails(USAGE, ["no mode"], "pool", "create", "a", "--module", "kv", "--mode", "rwx")
+        self.fails(USAGE, ["../x"], "status", "--name", "../x")
+
+    def test_without_a_daemon(self):
+        for command in (["status"], ["pool", "list"], ["module", "list"], ["call", "a", "b"], ["stop"]):
+            self.fails(NO_DAEMON, ["chimaera start"], *command)
+
+    def test_the_configuration_is_checked(self):
+        file = self.folder / "a.yaml"
+        file.write_text("runtime:\n  workres: 3\n")
+        self.fails(FAILED, ["a.yaml:2", "workers"], "start", "--config", str(file))
+        self.fails(FAILED, ["missing.yaml"], "start", "--config", str(self.folder / "missing.yaml"))
+        file.write_text(self.done("start", "--print-config"))
+        self.start("--config", str(file))
+
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "completion", "bash"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, FAILED)
+        self.assertIn("cannot write", result.stderr)
+
+
+class Lifetime(CliTest):
+    def test_start_status_stop(self):
+        started = self.start()
+        status = self.json("status")
+        self.assertEqual(status["pid"], started["pid"])
+        self.assertEqual(status["name"], "default")
+        self.assertGreaterEqual(status["uptime_s"], 0)
+        self.assertGreaterEqual(len(status["workers"]), 1)
+        self.assertEqual([s["pid"] > 0 for s in status["sessions"]], [True])
+        self.assertIn("admin", [p["name"] for p in status["pools"]])
+        self.assertIn(f"pid {started['pid']}", self.done("status"))
+        self.assertIn("has ended", self.done("stop"))
+        self.assertFalse(os.path.exists(f"/proc/{started['pid']}"))
+        self.assertEqual(self.left_behind(), [])
+
+    def test_a_second_daemon_of_the_name_is_refused(self):
+        pid = self.start()["pid"]
+        self.fails(FAILED, ["already_exists", str(pid), "--name"], "start")
+        self.fails(FAILED, ["already_exists", str(pid)], "start", "--foreground")
+        self.assertEqual(self.json("status")["pid"], pid)
+
+    def test_names_are_apart(self):
+        one, two = self.start(name="one"), self.start(name="two")
+        self.assertEqual(self.json("status", "--name", "two")["pid"], two["pid"])
+        self.done("stop", "--name", "one")
+        self.fails(NO_DAEMON, ["one"], "status", "--name", "one")
+        self.assertEqual(self.json("status", "--name", "two")["pid"], two["pid"])
+
+    def test_starts_again_after_kill(self):
+        first = self.start()["pid"]
+        os.kill(first, signal.SIGKILL)
+        while os.path.exists(f"/proc/{first}") and "Z" not in pathlib.Path(f"/proc/{first}/stat").read_text().split()[2]:
+            pass
+        self.assertNotEqual(self.left_behind(), [])
+        second = self.start()["pid"]
+        self.assertEqual(self.json("status")["pid"], second)
+        self.done("stop")
+        self.assertEqual(self.left_behind(), [])
+
+    def test_signals_end_it_cleanly(self):
+        for end in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with subprocess.Popen([PROGRAM, "start", "--foreground", "--json"], env=self.environment, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as daemon:
+                lines = ""
+                while not lines.endswith("}\n"):
+                    lines += daemon.stdout.readline()
+                self.assertEqual(json.loads(lines)["pid"], daemon.pid)
+                daemon.send_signal(end)
+                _, log = daemon.communicate(timeout=TIMEOUT)
+            self.assertEqual(daemon.returncode, 0)
+            self.assertIn(f"signal {int(end)}", log)
+            self.assertEqual(self.left_behind(), [])
+
+    def test_a_frozen_daemon_is_stopped_by_force(self):
+        pid = self.start()["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        self.done("stop", "--force", "--grace", "1ms")
+        self.assertIn("pid", self.start())
+
+    def test_another_daemons_socket_is_not_taken(self):
+        socket = self.start(name="one")["socket"]
+        file = self.folder / "two.yaml"
+        file.write_text(f"socket:\n  path: {socket}\n")
+        self.fails(FAILED, ["already_exists", socket], "start", "--name", "two", "--config", str(file))
+        self.json("status", "--name", "one")
+
+    def test_places_where_no_socket_can_be(self):
+        deep = self.folder / ("x" * 100)
+        deep.mkdir(mode=0o700)
+        self.environment["XDG_RUNTIME_DIR"] = str(deep)
+        self.fails(FAILED, ["shorter"], "start")
+        self.environment["XDG_RUNTIME_DIR"] = "/proc"
+        self.fails(FAILED, ["/proc/chimaera", "XDG_RUNTIME_DIR"], "start")
+
+
+class Pools(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.start()
+
+    def create(self, name="inventory", containers=4, *arguments):
+        return self.json("pool", "create", name, "--module", "kv", "--containers", str(containers), *arguments)
+
+    def test_a_life_of_a_pool(self):
+        made = self.create()
+        self.assertEqual((made["name"], made["module"], made["containers"]), ("inventory", "kv", 4))
+        self.assertIn("inventory", [p["name"] for p in self.json("pool", "list")["pools"]])
+        described = self.json("pool", "describe", "inventory")
+        self.assertEqual([c["index"] for c in described["containers"]], [0, 1, 2, 3])
+        self.assertIn("4 containers", self.done("pool", "describe", "inventory"))
+        self.fails(FAILED, ["already_exists"], "pool", "create", "inventory", "--module", "kv")
+        self.assertEqual(self.create("inventory", 4, "--if-absent")["id"], made["id"])
+        self.done("pool", "destroy", "inventory")
+        self.fails(FAILED, ["not_found"], "pool", "describe", "inventory")
+        self.fails(FAILED, ["not_found"], "pool", "destroy", "inventory")
+        self.assertNotEqual(self.create()["id"], made["id"])
+
+    def test_what_cannot_be_made(self):
+        self.fails(FAILED, ["not_found", "nothing"], "pool", "create", "a", "--module", "nothing")
+        self.fails(FAILED, ["invalid_argument"], "pool", "create", "a", "--module", "kv", "--containers", "0")
+        self.fails(FAILED, ["invalid_argument"], "pool", "create", "a/b", "--module", "kv")
+        self.fails(FAILED, ["max_bytes"], "pool", "create", "a", "--module", "kv", "max_bites=1")
+        self.assertEqual(len(self.json("pool", "list")["pools"]), 1)
+
+    def test_the_configuration_reaches_the_module(self):
+        self.create("small", 1, "max_bytes=200")
+        self.done("call", "small", "put", "key=a", "value=b")
+        self.fails(FAILED, ["resource_exhausted"], "call", "small", "put", "key=b", "value=" + "x" * 500)
+
+    def test_calls(self):
+        self.create()
+        self.assertEqual(self.json("call", "inventory", "put", "key=apple", "value=red"), {"replaced": False})
+        self.assertEqual(self.json("call", "inventory", "get", "key=apple"), {"value": "red"})
+        self.assertEqual(self.done("call", "inventory", "get", "key=apple"), "value: red\n")
+        self.assertEqual(self.json("call", "inventory", "get", "key=pear"), {"value": None})
+        reply = self.done("call", "inventory", "get", "--json", '{"key": "apple"}')
+        self.assertEqual(json.loads(reply), {"value": "red"})
+        reply = self.done("call", "inventory", "get", "--json", "-", text='{"key": "apple"}')
+        self.assertEqual(json.loads(reply), {"value": "red"})
+        reply = self.done("call", "--json", "inventory", "get", "key=apple")
+        self.assertEqual(json.loads(reply), {"value": "red"})
+
+    def test_calls_of_many_containers(self):
+        self.create()
+        for i in range(20):
+            self.done("call", "inventory", "put", f"key={i}", "value=x")
+        merged = self.json("call", "inventory", "count")
+        self.assertEqual(merged, {"reply": {"count": 20}, "failures": []})
+        each = [self.json("call", "inventory", "count", "--query", f"container:{i}") for i in range(4)]
+        self.assertEqual(sum(reply["count"] for reply in each), 20)
+        part = self.json("call", "inventory", "count", "--query", "range:1-2")
+        self.assertEqual(part["reply"]["count"], each[1]["count"] + each[2]["count"])
+
+    def test_a_part_that_fails_is_told(self):
+        self.create()
+        request = json.dumps({"records": [{"key": "apple", "value": "red"}]})
+        result = self.expect(PARTLY_FAILED, "call", "inventory", "put_many", "--query", "all", "--json", request)
+        reply = json.loads(result.stdout)
+        self.assertEqual((len(reply["replies"]), len(reply["failures"])), (1, 3))
+        self.assertEqual(result.stderr.count("error: container "), 3)
+
+    def test_calls_that_cannot_be_made(self):
+        self.create()
+        self.fails(FAILED, ["not_found", "pool list"], "call", "inventroy", "get", "key=a")
+        self.fails(FAILED, ["not_found", "'get'"], "call", "inventory", "gett", "key=a")
+        self.fails(FAILED, ["invalid_argument", "'key'"], "call", "inventory", "get", "kye=a")
+        self.fails(FAILED, ["invalid_argument", "key"], "call", "inventory", "get")
+        self.fails(FAILED, ["invalid_argument", "JSON"], "call", "inventory", "get", "--json", "{key")
+        self.fails(FAILED, ["9"], "call", "inventory", "count", "--query", "container:9")
+
+    def test_bytes_that_are_no_text_do_not_drive_the_terminal(self):
+        self.create()
+        self.done("call", "inventory", "put", "--json", '{"key": "a", "value": {"hex": "1b5b324a"}}')
+        self.assertNotIn("\x1b", self.done("call", "inventory", "get", "key=a"))
+
+
+class Modules(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.start()
+
+    def test_list_describe_load(self):
+        listed = {m["name"]: m for m in self.json("module", "list")["modules"]}
+        self.assertTrue(listed["chimaera_admin"]["loaded"])
+        self.assertFalse(listed["kv"]["loaded"])
+        self.assertTrue(self.json("module", "load", "kv")["loaded"])
+        described = self.json("module", "describe", "kv")
+        self.assertIn("get", [m["name"] for m in described["methods"]])
+        self.assertIn("(key:string)", self.done("module", "describe", "kv"))
+
+    def test_what_cannot_be_loaded(self):
+        self.fails(FAILED, ["not_found", "nothing"], "module", "load", "nothing")
+        self.fails(FAILED, ["not_found", "nothing"], "module", "describe", "nothing")
+        bad = self.folder / "bad"
+        bad.mkdir()
+        (bad / "manifest.yaml").write_text("name: bad\nversion: 1.0.0\n")
+        (bad / "libbad.so").write_text("no library")
+        self.fails(FAILED, ["libbad.so"], "module", "load", str(bad))
+        self.json("status")
+
+
+class Completion(CliTest):
+    def complete(self, *words):
+        return self.done("__complete", *words).split()
+
+    def test_candidates(self):
+        self.assertIn("status", self.complete(""))
+        self.assertEqual(self.complete("call", ""), [])  # no daemon, no names, no noise
+        self.start()
+        self.done("pool", "create", "inventory", "--module", "kv")
+        self.assertEqual(self.complete("call", "inv"), ["inventory"])
+        self.assertIn("get", self.complete("call", "inventory", ""))
+        self.assertEqual(self.complete("call", "inventory", "get", ""), ["key="])
+        self.assertEqual(self.complete("status", "--name", ""), ["default"])
+
+    def test_bash(self):
+        script = self.done("completion", "bash")
+        probe = script + """
+            PATH=$1:$PATH; COMP_LINE="chimaera $2"; COMP_POINT=${#COMP_LINE}; _chimaera 2>/dev/null
+            printf '%s\\n' "${COMPREPLY[@]}" """
+        def replies(line):
+            folder = os.path.dirname(PROGRAM)
+            result = subprocess.run(["bash", "-c", probe, "bash", folder, line], env=self.environment, text=True,
+                                    capture_output=True, timeout=TIMEOUT)
+            self.assertEqual(result.stderr, "")
+            return result.stdout.split()
+        self.assertEqual(replies("sta"), ["start", "status"])
+        self.assertEqual(replies("pool d"), ["describe", "destroy"])
+        self.assertEqual(replies("call a b --query contai"), ["container:"])
+        self.assertEqual(replies("call a b --query container:"), [])
+
+    def test_other_shells(self):
+        for shell in ("zsh", "fish"):
+            script = self.done("completion", shell)
+            self.assertIn("__complete", script)
+            if shutil.which(shell):
+                subprocess.run([shell, "-n"], input=script, text=True, check=True, timeout=TIMEOUT)
+        self.fails(USAGE, ["SHELL"], "completion", "tcsh")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -33,13 +33,21 @@ Json target_json(const Target& target) {
   return out;
 }
 
-bool ends_with(const std::string& text, std::string_view end) { return std::string_view(text).ends_with(end); }
+std::string grouped(double value) {
+  std::string digits = fmt::format("{:.0f}", value);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string size_cell(double bytes) {
+  constexpr double kMiB = 1U << 20;
+  std::string exact = format_size(static_cast<std::uint64_t>(bytes));
+  return exact.size() <= 6 ? exact : fmt::format("{:.1f}MiB", bytes / kMiB);
+}
 
 std::string number_cell(const std::string& column, double value) {
-  if (ends_with(column, "_bytes")) return format_size(static_cast<std::uint64_t>(value));
-  if (value >= 10e6) return fmt::format("{:.4g} M", value / 1e6);
-  if (value >= 10e3) return fmt::format("{:.4g} k", value / 1e3);
-  return fmt::format("{:.4g}", value);
+  if (column.ends_with("_bytes")) return size_cell(value);
+  return value >= 10'000 ? grouped(value) : fmt::format("{:.4g}", value);
 }
 
 }  // namespace

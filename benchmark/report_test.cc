@@ -49,13 +49,15 @@ TEST(Columns, OfAllRowsInOrder) {
 }
 
 TEST(Cell, ForPeople) {
-  const Row row = {{"workload", "kv"},     {"ops_per_s", 12345678.0}, {"p99_ns", 12345.6}, {"p50_ns", 312.47},
-                   {"size_bytes", 65536U}, {"ratio", 1.256},          {"coroutine", true}, {"floor", nullptr}};
+  const Row row = {{"workload", "kv"},          {"ops_per_s", 12345678.0}, {"p99_ns", 12345.6},
+                   {"p50_ns", 312.47},          {"size_bytes", 65536U},    {"ratio", 1.256},
+                   {"resident_bytes", 7511553}, {"coroutine", true},       {"floor", nullptr}};
   EXPECT_EQ(cell(row, "workload"), "kv");
-  EXPECT_EQ(cell(row, "ops_per_s"), "12.35 M");
-  EXPECT_EQ(cell(row, "p99_ns"), "12.35 k");
+  EXPECT_EQ(cell(row, "ops_per_s"), "12,345,678");
+  EXPECT_EQ(cell(row, "p99_ns"), "12,346");
   EXPECT_EQ(cell(row, "p50_ns"), "312.5");
   EXPECT_EQ(cell(row, "size_bytes"), "64KiB");
+  EXPECT_EQ(cell(row, "resident_bytes"), "7.2MiB");
   EXPECT_EQ(cell(row, "ratio"), "1.256");
   EXPECT_EQ(cell(row, "coroutine"), "yes");
   EXPECT_EQ(cell(row, "floor"), "");

@@ -48,24 +48,23 @@ struct Answer {
 Error failure_of(const Answer& answer);
 Result<RawReply> decode_raw(const Answer& answer);
 
-// One submitted call, or the reason why it was not submitted.
+// One submitted call, or the reason why it was not submitted. Two words, for it is on the path of every call.
 class PendingCall {
  public:
   PendingCall() = default;
-  explicit PendingCall(std::unique_ptr<Error> error) noexcept : error_(std::move(error)) {}
-  explicit PendingCall(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
-  PendingCall(Stream* stream, std::uint64_t sequence) noexcept : stream_(stream), sequence_(sequence) {}
-  static PendingCall forgotten() noexcept { return PendingCall(nullptr, 1); }  // submitted, and nobody waits
+  PendingCall(Stream* stream, std::uint64_t sequence) noexcept : stream_(stream), word_(sequence) {}
+  explicit PendingCall(std::unique_ptr<Error> error) noexcept
+      : word_(reinterpret_cast<std::uintptr_t>(error.release())) {}
+  explicit PendingCall(Error error) : PendingCall(std::make_unique<Error>(std::move(error))) {}
+  static PendingCall forgotten() noexcept { return PendingCall(nullptr, kForgotten); }  // submitted, and nobody waits
 
   PendingCall(PendingCall&& other) noexcept
-      : stream_(std::exchange(other.stream_, nullptr)),
-        sequence_(std::exchange(other.sequence_, 0)),
-        error_(std::move(other.error_)) {}
+      : stream_(std::exchange(other.stream_, nullptr)), word_(std::exchange(other.word_, 0)) {}
   PendingCall& operator=(PendingCall&& other) noexcept {
-    PendingCall old(std::move(*this));
+    if (this == &other) return *this;
+    release();
     stream_ = std::exchange(other.stream_, nullptr);
-    sequence_ = std::exchange(other.sequence_, 0);
-    error_ = std::move(other.error_);
+    word_ = std::exchange(other.word_, 0);
     return *this;
   }
   ~PendingCall() { release(); }
@@ -74,21 +73,24 @@ class PendingCall {
   bool wait(std::chrono::nanoseconds limit);  // gives ready()
   Answer answer();                            // waits for it
   void release() noexcept {                   // ends the validity of the answer; drops one that is still to come
-    if (stream_) give_back();
+    if (word_ != 0) give_back();
   }
   void cancel();
-  bool is_forgotten() const noexcept { return !stream_ && !error_ && sequence_ == 1; }
-  const Error* error() const noexcept { return error_.get(); }
+  bool is_forgotten() const noexcept { return !stream_ && word_ == kForgotten; }
+  const Error* error() const noexcept {
+    return stream_ || word_ <= kForgotten ? nullptr : reinterpret_cast<const Error*>(word_);
+  }
 
   // Tells `continuation`, through the thread's ready list, of the answer. Precondition: !ready().
   void notify(detail::Continuation* continuation) noexcept;
 
  private:
+  static constexpr std::uint64_t kForgotten = 1;
+
   void give_back() noexcept;
 
   Stream* stream_ = nullptr;
-  std::uint64_t sequence_ = 0;
-  std::unique_ptr<Error> error_;
+  std::uint64_t word_ = 0;  // with a stream the call's sequence number, else an Error of one's own; 0: nothing
 };
 
 }  // namespace client
@@ -105,7 +107,7 @@ class [[nodiscard]] Future {
   // out: a second get() is failed_precondition. Of a fire-and-forget call it is an empty reply at once.
   Result<T> get() {
     const Release at_end{call_};
-    if (call_.is_forgotten()) return T{};
+    if (call_.is_forgotten()) [[unlikely]] return T{};
     return decode_(call_.answer());
   }
 

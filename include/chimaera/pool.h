@@ -68,10 +68,11 @@ Error not_several(const Query& query);
 
 template <class Req>
 Result<typename Req::Reply> decode_call(const Answer& answer) {
-  if (answer.failed()) return failure_of(answer);
+  if (answer.failed()) [[unlikely]] return failure_of(answer);
   if constexpr (Mergeable<Req>) {
     if (answer.gathered) return decode_merged<Req>(answer.message);
   }
+  if (answer.message.size == 0) return typename Req::Reply{};
   return decode_message<typename Req::Reply>(answer.message);
 }
 
@@ -152,7 +153,7 @@ class Pool {
   template <class Req, bool kGather = false>
   client::PendingCall submit(const Req& request) const {
     client::OpenPool target = client::open_pool(*session_, *state_, options_.deadline);
-    if (target.error) return client::PendingCall(std::move(target.error));
+    if (target.error) [[unlikely]] return client::PendingCall(std::move(target.error));
     if constexpr (kGather) {
       return submit_to<Req, true>(target, request, client::gather_query(options_.query, target.containers));
     } else if (options_.query.kind == QueryKind::automatic) {
@@ -171,7 +172,7 @@ class Pool {
     std::uint8_t scratch[client::kScratchBytes];
     Encoder encoder(scratch);
     encode_message(encoder, request);
-    if (encoder.failed()) return client::PendingCall(encoder.status().error());
+    if (encoder.failed()) [[unlikely]] return client::PendingCall(encoder.status().error());
     return client::submit(target, Req::kMethod.id, query, options_, encoder.message());
   }
 

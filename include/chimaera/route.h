@@ -40,7 +40,7 @@ constexpr std::uint64_t hash_key(std::string_view key) noexcept { return hash_by
 // As 8 little-endian bytes, sign-extended: so a key keeps its place when its type is widened.
 template <std::integral T>
 constexpr std::uint64_t hash_key(T key) noexcept {
-  auto value = static_cast<std::uint64_t>(key);
+  auto value = static_cast<std::uint64_t>(key);  // NOLINT(bugprone-signed-char-misuse): the sign is meant
   char bytes[8];
   for (char& byte : bytes) {
     byte = static_cast<char>(value & 0xff);

@@ -102,6 +102,7 @@ TEST_F(Log, LinesOfManyThreadsDoNotMix) {
   constexpr int kThreads = 4;
   constexpr int kLines = 500;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kLines; ++i) log->info("<{}>", std::string(100, static_cast<char>('a' + t)));

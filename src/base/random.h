@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/clock.h"
+
 namespace chi {
 
 class Random {
@@ -47,8 +49,8 @@ class SystemRandom final : public SeededRandom {
  private:
   static std::uint64_t kernel_seed() noexcept {
     std::uint64_t seed = 0;
-    // Cannot fail for 8 bytes on a kernel that has booted; the address is what is left should a filter forbid it.
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) seed = reinterpret_cast<std::uintptr_t>(&seed);
+    // Cannot fail for 8 bytes on a kernel that has booted; the time is what is left should a filter forbid it.
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) seed = SystemClock().now_ns();
     return seed;
   }
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 namespace chi {
@@ -29,7 +30,7 @@ constexpr std::array<Unit, 6> kDurationUnits{{{"h", 3'600'000'000'000},
                                               {"us", 1'000},
                                               {"ns", 1}}};
 constexpr std::uint64_t kKi = 1024;
-// The first five are those that format_size uses.
+constexpr std::size_t kPrintedSizeUnits = 5;  // the first of these, which format_size uses
 constexpr std::array<Unit, 13> kSizeUnits{{{"TiB", kKi* kKi* kKi* kKi},
                                            {"GiB", kKi* kKi* kKi},
                                            {"MiB", kKi* kKi},
@@ -62,19 +63,12 @@ Result<std::uint64_t> scaled(std::string_view number, std::uint64_t factor, std:
     std::from_chars(number.data(), number.data() + number.size(), value);
     value *= static_cast<double>(factor);
     if (!(value <= static_cast<double>(kLargest))) return too_large;
-    return static_cast<std::uint64_t>(value + 0.5);
+    return static_cast<std::uint64_t>(std::round(value));
   }
   std::uint64_t value = 0;
   auto end = std::from_chars(number.data(), number.data() + number.size(), value);
   if (end.ec != std::errc{} || value > kLargest / factor) return too_large;
   return value * factor;
-}
-
-std::string format_with(std::uint64_t value, std::span<const Unit> units) {
-  for (const Unit& unit : units) {
-    if (value != 0 && value % unit.factor == 0) return fmt::format("{}{}", value / unit.factor, unit.name);
-  }
-  return "0";
 }
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -165,8 +159,11 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   return Error{Code::invalid_argument, fmt::format("'{}' is not a size such as 4KiB, 64MiB or 1GiB", text), {}};
 }
 
-std::string format_duration(std::uint64_t ns) { return format_with(ns, kDurationUnits); }
-
-std::string format_size(std::uint64_t bytes) { return format_with(bytes, std::span(kSizeUnits).first(5)); }
+std::string format_size(std::uint64_t bytes) {
+  for (const Unit& unit : std::span(kSizeUnits).first(kPrintedSizeUnits)) {
+    if (bytes != 0 && bytes % unit.factor == 0) return fmt::format("{}{}", bytes / unit.factor, unit.name);
+  }
+  return "0";
+}
 
 }  // namespace chi

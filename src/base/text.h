@@ -39,8 +39,7 @@ Result<std::uint64_t> parse_duration(std::string_view text);
 // "64MiB", "4KiB", "1GiB", "512B", "512", also "64M", "64MB" (decimal: 64,000,000 bytes); in bytes, at most 2^62.
 Result<std::uint64_t> parse_size(std::string_view text);
 
-// In the largest unit that gives a whole number: "50us", "1GiB"; what parse_duration and parse_size read.
-std::string format_duration(std::uint64_t ns);
+// In the largest unit that gives a whole number: "1GiB"; what parse_size reads.
 std::string format_size(std::uint64_t bytes);
 
 }  // namespace chi

@@ -27,7 +27,7 @@ struct CallArguments {
   std::string pool;
   std::string method;
   std::string query;
-  std::vector<std::string> json;  // --json, with or without a request
+  std::string json;  // of --json: empty where it is not given, "true" where it has no request
   std::vector<std::string> fields;
   std::string deadline = "30s";
   bool bulk = false;
@@ -123,30 +123,21 @@ struct Parsed {
   Query query;
   std::chrono::nanoseconds deadline;
   std::string request;  // JSON text, or empty
-  bool json;
+  bool json;            // wanted
 };
 
-// --json takes a request or nothing; what follows it and is no JSON is a field.
-Result<Parsed> parse(CallArguments& given) {
+Result<Parsed> parse(const CallArguments& given) {
   const Result<Query> query = query_of(given.query);
   if (!query.ok()) return query.error();
   const Result<std::uint64_t> deadline = parse_duration(given.deadline);
   if (!deadline.ok()) return deadline.error();
-  Parsed out{*query, std::chrono::nanoseconds(*deadline), {}, given.target.json};
-  for (const std::string& text : given.json) {
-    const bool is_request = text == "-" || text.starts_with('{');
-    if (is_request) {
-      out.request = text;
-    } else if (!text.empty()) {
-      given.fields.insert(given.fields.begin(), text);
-    }
-  }
   const auto fields = split_fields(given.fields);
   if (!fields.ok()) return fields.error();
-  return out;
+  return Parsed{*query, std::chrono::nanoseconds(*deadline), given.json == "true" ? "" : given.json,
+                !given.json.empty()};
 }
 
-int run_call(CallArguments given) {
+int run_call(const CallArguments& given) {
   const Result<Parsed> parsed = parse(given);
   if (!parsed.ok()) return report_usage(parsed.error());
   const Result<Client> client = connect(given.target);
@@ -180,21 +171,20 @@ void add_call(CLI::App& program, Action& run) {
   auto given = std::make_shared<CallArguments>();
   add_name(*command, given->target.name);
   command->add_option("--socket", given->target.socket, "the daemon's socket, where it is not found by name");
-  CLI::Option* json = command->add_option("--json", given->json, "print JSON; with '{...}': that is the request; -: stdin");
-  json->expected(0, 1)->type_name("[JSON]");
-  command->add_option("--query,-q", given->query, "which containers: all any container:3 range:0-3 hash:KEY local leader "
-                                                  "until:0-3; else the method's own choice");
+  // A flag, so that it takes no word by itself; run_program() makes one word of it and its request.
+  command->add_flag("--json", given->json, "print JSON; with '{...}' as the request, - for stdin");
+  command->add_option("--query,-q", given->query,
+                      "which containers: all any container:3 range:0-3 hash:KEY local leader until:0-3 "
+                      "node:1; else the method's own choice");
   command->add_option("--deadline", given->deadline, "how long to wait, as in 500ms")->capture_default_str();
   command->add_flag("--bulk", given->bulk, "priority high_throughput: stand back behind others' calls");
   command->add_option("POOL", given->pool, "the pool's name")->required();
   command->add_option("METHOD", given->method, "see `chimaera module describe`")->required();
   command->add_option("FIELD", given->fields, "the request's fields, as key=value");
-  command->footer("Example: chimaera call inventory put key=apple value=red\n"
-                  "         chimaera call inventory count --query all --json");
-  command->callback([&run, given, json] {
-    given->target.json = json->count() > 0;
-    run = [given] { return run_call(*given); };
-  });
+  command->footer(
+      "Example: chimaera call inventory put key=apple value=red\n"
+      "         chimaera call inventory count --query all --json");
+  command->callback([&run, given] { run = [given] { return run_call(*given); }; });
 }
 
 }  // namespace chi::cli

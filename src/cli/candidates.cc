@@ -14,9 +14,9 @@ using Words = std::vector<std::string>;
 
 struct Line {
   const CLI::App* command = nullptr;
-  std::string path;        // "pool describe"
-  Words positional;        // of the command
-  std::string open_option; // the one whose value comes last; empty: none
+  std::string path;         // "pool describe"
+  Words positional;         // of the command
+  std::string open_option;  // the one whose value comes last; empty: none
   std::string daemon = "default";
 };
 
@@ -35,7 +35,9 @@ const CLI::Option* find_option(const CLI::App& command, const std::string& word)
 }
 
 // An option that always has a value in a word of its own.
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_min() > 0 && option.get_type_size_min() > 0; }
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_min() > 0 && option.get_type_size_min() > 0;
+}
 
 Line read_line(const CLI::App& program, const Words& words) {
   Line line;
@@ -62,7 +64,8 @@ Line read_line(const CLI::App& program, const Words& words) {
 Words option_values(const Line& line, const NameSource& names) {
   if (line.open_option == "--name") return names.daemons();
   if (line.open_option == "--module") return names.modules(line.daemon);
-  if (line.open_option == "--query") return {"all", "any", "local", "leader", "container:", "range:", "hash:", "until:"};
+  if (line.open_option == "--query")
+    return {"all", "any", "local", "leader", "container:", "range:", "hash:", "until:"};
   return {};
 }
 

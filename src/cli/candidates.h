@@ -25,6 +25,7 @@ struct NameSource {
 };
 
 // Candidates for the last of `words`, which stand after the program's name; those that begin as it does, sorted.
-std::vector<std::string> complete(const CLI::App& program, const NameSource& names, const std::vector<std::string>& words);
+std::vector<std::string> complete(const CLI::App& program, const NameSource& names,
+                                  const std::vector<std::string>& words);
 
 }  // namespace chi::cli

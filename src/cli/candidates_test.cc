@@ -37,7 +37,9 @@ class CandidatesTest : public testing::Test {
       [](const std::string& daemon) { return std::vector<std::string>{daemon + "_pool", "kv"}; },
       [](const std::string&) { return std::vector<std::string>{"kv", "small_message"}; },
       [](const std::string&, const std::string& pool) { return std::vector<std::string>{pool + "_get", "put"}; },
-      [](const std::string&, const std::string&, const std::string&) { return std::vector<std::string>{"key=", "value="}; }};
+      [](const std::string&, const std::string&, const std::string&) {
+        return std::vector<std::string>{"key=", "value="};
+      }};
 };
 
 TEST_F(CandidatesTest, Commands) {

@@ -39,7 +39,8 @@ Status check_socket(const std::string& path) {
   if (!address.ok()) return address.error();
   const UniqueFd probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (probe && ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) {
-    return Error{Code::already_exists, fmt::format("another daemon answers at '{}'; configure another socket", path), {}};
+    return Error{
+        Code::already_exists, fmt::format("another daemon answers at '{}'; configure another socket", path), {}};
   }
   return {};
 }

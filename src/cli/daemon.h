@@ -15,7 +15,7 @@ namespace chi::cli {
 struct DaemonPlan {
   runtime::NodeOptions node;
   std::string pid_file;
-  std::string log_file;         // empty: none
+  std::string log_file;  // empty: none
   bool log_to_stderr = false;
 };
 

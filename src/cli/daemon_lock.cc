@@ -20,7 +20,7 @@ namespace chi::cli {
 namespace {
 
 struct flock whole_file(short type) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
@@ -32,7 +32,7 @@ Error failed(const char* action, const std::string& path) {
 
 // Whether `path` still names the open file: its last owner may have removed it while we waited for the lock.
 bool is_current(int file, const std::string& path) {
-  struct stat open_file {}, named {};
+  struct stat open_file{}, named{};
   return ::fstat(file, &open_file) == 0 && ::stat(path.c_str(), &named) == 0 && open_file.st_ino == named.st_ino &&
          open_file.st_dev == named.st_dev;
 }
@@ -65,8 +65,8 @@ Result<DaemonLock> DaemonLock::acquire(const std::string& path) {
     if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
       if (errno != EAGAIN && errno != EACCES) return failed("lock", path);
       const pid_t pid = read_pid(file.get());
-      return Error{Code::already_exists, pid ? fmt::format("it runs already, with pid {}", pid) : "it is being started",
-                   {}};
+      return Error{
+          Code::already_exists, pid ? fmt::format("it runs already, with pid {}", pid) : "it is being started", {}};
     }
     if (!is_current(file.get(), path)) continue;
     Status written = write_pid(file.get(), path);

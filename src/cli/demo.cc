@@ -153,8 +153,10 @@ int run_demo_job(const DemoArguments& given) {
 
 int run_demo(const std::vector<std::string>& arguments) {
   CLI::App command(
-      "Stores records in a pool of 8 containers of a daemon of its own, queries them there, checks each result against\n"
-      "what it worked out by itself, and leaves nothing behind. Records are keyed by Package; of several with one name\n"
+      "Stores records in a pool of 8 containers of a daemon of its own, queries them there, checks each result "
+      "against\n"
+      "what it worked out by itself, and leaves nothing behind. Records are keyed by Package; of several with one "
+      "name\n"
       "the last one counts.",
       "chimaera demo");
   DemoArguments given;

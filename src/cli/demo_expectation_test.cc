@@ -33,12 +33,21 @@ TEST(DemoExpectation, OfEqualKeysTheLastOneCounts) {
 }
 
 TEST(DemoExpectation, CountsMatchesByHand) {
-  const std::pair<const char*, bool> cases[] = {
-      {"Depends: python3.11", true},      {"python3.11-minimal (>= 3)", true}, {"a python3.1\n", true},
-      {"python3", false},                 {"python3.", false},                 {"python3.x", false},
-      {"python3.11dev", false},           {"xpython3.11", false},              {"libpython3.11", false},
-      {"_python3.11", false},             {"lib-python3.9,", true},            {"python3.11_x", false},
-      {"xpython3.1 python3.12", true},    {"python3.11.2", true},              {"", false}};
+  const std::pair<const char*, bool> cases[] = {{"Depends: python3.11", true},
+                                                {"python3.11-minimal (>= 3)", true},
+                                                {"a python3.1\n", true},
+                                                {"python3", false},
+                                                {"python3.", false},
+                                                {"python3.x", false},
+                                                {"python3.11dev", false},
+                                                {"xpython3.11", false},
+                                                {"libpython3.11", false},
+                                                {"_python3.11", false},
+                                                {"lib-python3.9,", true},
+                                                {"python3.11_x", false},
+                                                {"xpython3.1 python3.12", true},
+                                                {"python3.11.2", true},
+                                                {"", false}};
   std::uint64_t matches = 0;
   DemoExpectation expected;
   for (const auto& [text, matched] : cases) {

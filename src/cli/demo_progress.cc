@@ -38,8 +38,7 @@ void DemoProgress::maybe_show(std::uint64_t records, std::uint64_t bytes) {
   const auto now = Clock::now();
   if (now - last_ < (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLine))) return;
   last_ = now;
-  const std::string done =
-      fmt::format("{} records, {:.1f} MB", human_count(records), static_cast<double>(bytes) / 1e6);
+  const std::string done = fmt::format("{} records, {:.1f} MB", human_count(records), static_cast<double>(bytes) / 1e6);
   if (terminal_) {
     std::fprintf(stderr, "\r\x1b[Kstoring %s %s", progress_bar(bytes, whole_, step_++).c_str(), done.c_str());
     shown_ = true;

@@ -48,8 +48,8 @@ std::string largest(const Map& map, Value value) {
   const auto most = std::max_element(map.begin(), map.end(), less);
   if (most == map.end()) return "none";
   return fmt::format("{} sections; the largest: {}, {}", map.size(), most->first,
-                     human_count(static_cast<unsigned long long>(std::max<std::int64_t>(
-                         0, static_cast<std::int64_t>(value(most->second))))));
+                     human_count(static_cast<unsigned long long>(
+                         std::max<std::int64_t>(0, static_cast<std::int64_t>(value(most->second))))));
 }
 
 template <class Req, class... Fields>

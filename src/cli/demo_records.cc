@@ -25,7 +25,8 @@ std::string_view value_of(std::string_view line) {
 
 Error RecordReader::wrong(std::string_view what) const {
   return {Code::invalid_argument,
-          fmt::format("after line {}: {}; records look as `apt-cache dumpavail` prints them", line_, what), {}};
+          fmt::format("after line {}: {}; records look as `apt-cache dumpavail` prints them", line_, what),
+          {}};
 }
 
 // Drops what was given out, and reads on.

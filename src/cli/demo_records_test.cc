@@ -76,7 +76,8 @@ TEST(RecordReader, NamesTheLineOfWhatIsNoRecord) {
   EXPECT_EQ(read_all("Package:\n").code(), Code::invalid_argument);
   EXPECT_EQ(read_all("Package: " + std::string(5000, 'k')).code(), Code::invalid_argument);
   EXPECT_EQ(read_all(std::string(RecordReader::kMaxRecord * 2, '\0')).code(), Code::invalid_argument);
-  EXPECT_EQ(read_all("Package: a\nX: " + std::string(RecordReader::kMaxRecord * 2, 'x')).code(), Code::invalid_argument);
+  EXPECT_EQ(read_all("Package: a\nX: " + std::string(RecordReader::kMaxRecord * 2, 'x')).code(),
+            Code::invalid_argument);
 }
 
 TEST(RecordReader, PassesOnWhatReadingFailsWith) {

@@ -59,7 +59,7 @@ Result<std::unique_ptr<DemoSource>> DemoSource::open(const std::string& path) {
     return std::unique_ptr<DemoSource>(new DemoSource("standard input", std::move(input)));
   }
   UniqueFd input(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat about {};
+  struct stat about{};
   if (!input || ::fstat(input.get(), &about) != 0) return failed_with(errno, fmt::format("cannot open '{}'", path));
   if (S_ISDIR(about.st_mode)) {
     return Error{Code::invalid_argument, fmt::format("'{}' is a folder: give a file of records", path), {}};
@@ -76,8 +76,7 @@ Result<std::unique_ptr<DemoSource>> DemoSource::run(const std::vector<std::strin
   pid_t pid = 0;
   const int error = spawn(command, writer.get(), pid);
   if (error != 0) return failed_with(error, fmt::format("cannot run '{}'", command[0]));
-  std::unique_ptr<DemoSource> source(
-      new DemoSource(fmt::format("`{}`", fmt::join(command, " ")), std::move(reader)));
+  std::unique_ptr<DemoSource> source(new DemoSource(fmt::format("`{}`", fmt::join(command, " ")), std::move(reader)));
   source->program_ = pid;
   return source;
 }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <chimaera/result.h>
-
 #include <sys/types.h>
 
 #include <cstdint>
@@ -29,9 +28,9 @@ class DemoSource {
   DemoSource(const DemoSource&) = delete;
   DemoSource& operator=(const DemoSource&) = delete;
 
-  const std::string& name() const noexcept { return name_; }   // for people
-  std::uint64_t size() const noexcept { return size_; }        // in bytes; 0: not known
-  double waited() const noexcept { return waited_; }           // seconds spent in read()
+  const std::string& name() const noexcept { return name_; }  // for people
+  std::uint64_t size() const noexcept { return size_; }       // in bytes; 0: not known
+  double waited() const noexcept { return waited_; }          // seconds spent in read()
 
   // Up to `size` bytes; 0 at the end.
   Result<std::size_t> read(char* to, std::size_t size);

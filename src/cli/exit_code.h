@@ -7,10 +7,10 @@ namespace chi::cli {
 
 enum ExitCode : int {
   kDone = 0,
-  kFailed = 1,         // stderr has "error: CODE: TEXT"
-  kUsage = 2,          // the command line itself is wrong
-  kNoDaemon = 3,       // there is no daemon of that name, or it cannot be reached
-  kPartlyFailed = 4,   // of several containers some answered, some failed
+  kFailed = 1,        // stderr has "error: CODE: TEXT"
+  kUsage = 2,         // the command line itself is wrong
+  kNoDaemon = 3,      // there is no daemon of that name, or it cannot be reached
+  kPartlyFailed = 4,  // of several containers some answered, some failed
 };
 
 }  // namespace chi::cli

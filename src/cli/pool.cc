@@ -98,7 +98,8 @@ int run_create(const PoolArguments& given) {
   if (!client.ok()) return report_unreachable(client.error());
   Result<Bytes> config = encode_config(*client, given);
   if (!config.ok()) return report(config.error());
-  const admin::PoolCreate request{given.name, given.module, given.containers, *mode, given.if_absent, *std::move(config)};
+  const admin::PoolCreate request{given.name, given.module,    given.containers,
+                                  *mode,      given.if_absent, *std::move(config)};
   const auto pool = client->admin().send(request).get();
   if (!pool.ok()) return report(pool.error());
   if (given.target.json) return print_result(to_json(*pool));
@@ -133,7 +134,8 @@ void add_create(CLI::App& group, Action& run) {
   create->add_option("POOL", given->name, "the new pool's name")->required();
   create->add_option("--module,-m", given->module, "the module, as in `chimaera module list`")->required();
   create->add_option("--containers,-c", given->containers, "how many")->capture_default_str();
-  create->add_option("--mode", given->mode, "who may call: 4 reading, 2 changing methods, as chmod")->capture_default_str();
+  create->add_option("--mode", given->mode, "who may call: 4 reading, 2 changing methods, as chmod")
+      ->capture_default_str();
   create->add_flag("--if-absent", given->if_absent, "do nothing where such a pool is there already");
   create->add_option("--config", given->config, "the module's configuration, as a JSON object")->type_name("JSON");
   create->add_option("FIELD", given->fields, "the same, as key=value");

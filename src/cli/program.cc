@@ -89,7 +89,21 @@ std::string unknown_command(const CLI::App& program, int argc, char** argv) {
 int report_line(const CLI::App& program, const CLI::ParseError& problem, int argc, char** argv) {
   const std::string unknown = unknown_command(program, argc, argv);
   return report_usage(Error{Code::invalid_argument,
-                            fmt::format("{}; see `chimaera --help`", unknown.empty() ? problem.what() : unknown), {}});
+                            fmt::format("{}; see `chimaera --help`", unknown.empty() ? problem.what() : unknown),
+                            {}});
+}
+
+// The arguments, with "--json {...}" as one word: --json alone is complete too, and must not take a pool's name.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> out;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word == "--json" && i + 1 < argc && (argv[i + 1][0] == '{' || std::string_view(argv[i + 1]) == "-")) {
+      word.append("=").append(argv[++i]);
+    }
+    out.push_back(std::move(word));
+  }
+  return out;
 }
 
 int run_commands(int argc, char** argv) {
@@ -97,7 +111,9 @@ int run_commands(int argc, char** argv) {
   Action run;
   add_commands(program, run);
   try {
-    program.parse(argc, argv);
+    std::vector<std::string> words = words_of(argc, argv);
+    std::reverse(words.begin(), words.end());  // as this parser wants them
+    program.parse(std::move(words));
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() != 0) return report_line(program, e, argc, argv);
     program.exit(e);  // prints help or version

@@ -18,7 +18,8 @@ void block_end_signals();
 
 class SignalWatch {
  public:
-  // Calls `on_signal` with each signal that comes until this is destroyed. Precondition: block_end_signals() was called.
+  // Calls `on_signal` with each signal that comes until this is destroyed. Precondition: block_end_signals() was
+  // called.
   static Result<std::unique_ptr<SignalWatch>> start(std::function<void(int)> on_signal);
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;

@@ -58,8 +58,8 @@ std::string render_stuck(const admin::StatusReply& status) {
 }
 
 std::string render_status(const admin::StatusReply& status) {
-  std::string out = fmt::format("daemon '{}', pid {}, version {}, up {}, {} resident\n", printable(status.name), status.pid,
-                                printable(status.version), human_duration(status.uptime_s),
+  std::string out = fmt::format("daemon '{}', pid {}, version {}, up {}, {} resident\n", printable(status.name),
+                                status.pid, printable(status.version), human_duration(status.uptime_s),
                                 human_size(static_cast<double>(status.resident_bytes)));
   if (status.failed_forgotten > 0) {
     out += fmt::format("{} fire-and-forget or periodic tasks failed; the log says which\n",

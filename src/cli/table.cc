@@ -18,9 +18,8 @@ constexpr std::string_view kColumnGap = "  ";
 // Length of the UTF-8 sequence at the front of `text`, 0 when it is not one.
 std::size_t sequence_length(std::string_view text) noexcept {
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5                 ? 4
-                                                                           : 0;
+  std::size_t length = 1;
+  if (lead >= 0x80) length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;

@@ -17,7 +17,8 @@ void add_name(CLI::App& command, std::string& name) {
 
 void add_target(CLI::App& command, Target& target) {
   add_name(command, target.name);
-  command.add_option("--socket", target.socket, "the daemon's socket, where it is not found by name")->type_name("PATH");
+  command.add_option("--socket", target.socket, "the daemon's socket, where it is not found by name")
+      ->type_name("PATH");
   command.add_flag("--json", target.json, "print JSON");
 }
 

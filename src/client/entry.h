@@ -45,7 +45,7 @@ struct Extra {
   std::vector<std::uint8_t> reply;    // the encoded fields of a large reply that came inline
   std::vector<chi_buffer> buffers;    // of the reply, with a reference each
   Buffer body;                        // where the encoded fields are, when not inline
-  Error error;                        // set when the client ended the call by itself
+  Error error;                        // why the client ended the call by itself, or tries a second time
   detail::Continuation* continuation = nullptr;
   Wakeup wakeup;
   bool posted = false;

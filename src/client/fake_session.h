@@ -353,7 +353,7 @@ class FakeSession {
     slot->sequence = sequence;
     slot->payload_size = static_cast<std::uint16_t>(flags & shm::kBodyInArena ? 0 : message.size);
     slot->buffers = static_cast<std::uint8_t>(message.buffer_count);
-    channel.writer.fill(body.data(), static_cast<std::uint32_t>(body.size()));
+    if (!body.empty()) channel.writer.fill(body.data(), static_cast<std::uint32_t>(body.size()));
     channel.writer.publish(slots);
     light_fence();
     auto& waits = stream.shared().client_waits;

@@ -4,30 +4,34 @@
 #include <chimaera/future.h>
 #include <chimaera/gathered.h>
 
-#include "client/stream.h"
+#include "client/session.h"
+#include "client/stream_hot.h"
 
 namespace chi::client {
 
-bool PendingCall::wait(std::chrono::nanoseconds limit) { return !stream_ || stream_->wait(sequence_, limit); }
+bool PendingCall::wait(std::chrono::nanoseconds limit) { return !stream_ || stream_->wait(word_, limit); }
 
 Answer PendingCall::answer() {
-  if (stream_) return stream_->answer(sequence_);
-  if (!error_) {
-    error_ = std::make_unique<Error>(
-        Error{Code::failed_precondition, "this Future has no answer, or it was taken before", "client"});
-  }
-  return {error_.get(), error_->code, false, {}};
+  if (stream_) [[likely]] return stream_->answer(word_);
+  static const Error kNone{Code::failed_precondition, "this Future has no answer, or it was taken before", "client"};
+  const Error* reason = error() ? error() : &kNone;
+  return {reason, reason->code, false, {}};
 }
 
 void PendingCall::cancel() {
-  if (stream_) stream_->cancel(sequence_);
+  if (stream_) stream_->cancel(word_);
 }
 
 void PendingCall::notify(detail::Continuation* continuation) noexcept {
-  if (stream_) stream_->notify(sequence_, continuation);
+  if (stream_) stream_->notify(word_, continuation);
 }
 
-void PendingCall::give_back() noexcept { std::exchange(stream_, nullptr)->give_back(sequence_); }
+void PendingCall::give_back() noexcept {
+  Stream* stream = std::exchange(stream_, nullptr);
+  std::uint64_t word = std::exchange(word_, 0);
+  if (stream) return stream->give_back(word);
+  if (word > kForgotten) delete reinterpret_cast<const Error*>(word);
+}
 
 Error failure_of(const Answer& answer) {
   return answer.error ? *answer.error : decode_error(static_cast<std::int32_t>(answer.code), answer.message);

@@ -24,6 +24,10 @@ struct Stream::Request {
   std::uint32_t target = 0;
   std::uint32_t target_extra = 0;
   std::uint32_t channel = 0;
+  std::uint64_t deadline_ns = 0;
+  std::uint32_t period_us = 0;
+  bool forget = false;
+  bool repeats = false;
 
   const std::uint8_t* bytes = nullptr;  // inline: payload and descriptors
   std::uint32_t size = 0;

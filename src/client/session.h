@@ -36,13 +36,6 @@ struct PoolState {
   std::vector<std::unique_ptr<const ResolvedPool>> history;  // under the session's mutex: threads may still look at them
 };
 
-// The stream that a thread used last: what makes the usual case one comparison.
-struct ThreadCache {
-  std::uint64_t session;
-  Stream* stream;
-};
-extern constinit thread_local ThreadCache thread_cache;
-
 class Session : public std::enable_shared_from_this<Session> {
  public:
   // `path`: of the socket, to connect again; empty: never.

@@ -1,7 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // A stream's begin and end, and what other threads may do with its Futures.
-#include "client/stream.h"
+#include "client/stream_hot.h"
 
 #include <sched.h>
 
@@ -20,8 +20,6 @@ bool only_one_cpu() {
 }  // namespace
 
 constinit thread_local ThreadCache thread_cache{0, nullptr};
-
-const void* this_thread() noexcept { return &thread_cache; }
 
 Stream::Stream(Session& session, std::uint32_t number)
     : session_(&session),
@@ -70,11 +68,8 @@ bool Stream::close() {
   return live_ == 0;
 }
 
-void Stream::give_back(std::uint64_t sequence) noexcept {
-  if (mine() && session_) {
-    --live_;
-    return drop(entry_of(sequence));
-  }
+// Of a thread that is not the owner, or after the session's end.
+void Stream::give_back_slowly(std::uint64_t sequence) noexcept {
   std::unique_lock lock(foreign_mutex_);
   if (!orphaned_) {
     foreign_.push_back(sequence);

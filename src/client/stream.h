@@ -3,7 +3,8 @@
 // One thread's calls: its rings, the table of calls that are not over, and waiting for them. Everything is its owner's,
 // one thread at a time, but for what says otherwise. It outlives its session as long as a Future refers to it.
 //
-// stream_submit.cc sends, stream_receive.cc takes replies, stream_wait.cc waits; the begin and end are in stream.cc.
+// stream_submit.cc and stream_send.cc send, stream_receive.cc takes replies, stream_wait.cc waits; the begin and end are
+// in stream.cc. What is inline is in stream_hot.h: the path of a small call is to be one piece of code.
 #pragma once
 
 #include <chimaera/pool.h>
@@ -24,8 +25,14 @@
 
 namespace chi::client {
 
-// Unique among the threads that live.
-const void* this_thread() noexcept;
+// The stream that a thread used last: what makes the usual case one comparison. Its address names the thread.
+struct ThreadCache {
+  std::uint64_t session;
+  Stream* stream;
+};
+extern constinit thread_local ThreadCache thread_cache;
+
+inline const void* this_thread() noexcept { return &thread_cache; }
 
 class Stream {
  public:
@@ -89,15 +96,14 @@ class Stream {
   };
 
   // stream_submit.cc
-  Status route(const OpenPool& target, const Query& query, Request& out) const;
+  bool route(const OpenPool& target, const Query& query, Request& out) const;
   void aim(const OpenPool& target, std::uint32_t index, Request& out) const;
-  Status pack(const chi_message& message, std::uint8_t* scratch, Request& out, Held& held);
+  static Error unroutable(const OpenPool& target, const Query& query);
+  PendingCall submit_packed(const OpenPool& target, Request& request, const chi_message& message);
+  PendingCall launch(const OpenPool& target, const Request& request, Held* held);
   Entry* find_free() noexcept;
-  bool grow_table();
-  Result<Entry*> make_room(const Request& request, std::uint64_t deadline_ns);
-  void remember(Entry& entry, const OpenPool& target, const Request& request, const CallOptions& options,
-                std::uint64_t deadline_ns);
-  void write(Channel& channel, unsigned number, const Request& request, std::uint64_t sequence);
+  void remember(Entry& entry, const OpenPool& target, const Request& request);
+  void write(const Request& request, std::uint64_t sequence);
   void advance_incomplete() noexcept;
   void join_channel(unsigned number) noexcept {
     if (channels_[number].outstanding++ == 0) active_[number / 64] |= std::uint64_t{1} << (number % 64);
@@ -105,25 +111,36 @@ class Stream {
   void leave_channel(unsigned number) noexcept {
     if (--channels_[number].outstanding == 0) active_[number / 64] &= ~(std::uint64_t{1} << (number % 64));
   }
+
+  // stream_send.cc
+  void send(const Request& request, std::uint64_t sequence);
+  Status pack(const chi_message& message, std::uint8_t* scratch, Request& out, Held& held);
+  bool grow_table();
+  Result<Entry*> make_room(const Request& request);
   void flush_releases();
   void retry_all();
   void retry(std::uint64_t sequence);
-  Status renew(const Entry& entry, Request& request);
+  Status renew(PoolState& pool, const Error& refusal, Request& request);
 
   // stream_receive.cc
   std::size_t receive_channel(unsigned number);
   std::size_t receive_active();
   void accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size);
-  bool wants_retry(const Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) const;
+  bool wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes);
   void store_answer(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size);
+  void store_large(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes);
   Status take_body(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, Extra& extra);
   Result<chi_buffer> borrow(const Entry& entry, const shm::BufferDescriptor& descriptor);
   void stray(const shm::ReplySlot& slot, const std::uint8_t* bytes);
+  Answer large_answer(const Entry& entry);
+  static Answer foreign_answer() noexcept;
   void settle(Entry& entry);
+  void post_continuation(Extra& extra);
   void settle_locally(Entry& entry, const Error& error);
   void end(Entry& entry);
   void free_if_done(Entry& entry) noexcept;
   void drop(Entry& entry) noexcept;
+  void give_back_slowly(std::uint64_t sequence) noexcept;
   void take_foreign();
   Extra& extra_of(Entry& entry);
   void recycle(Extra* extra) noexcept;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "client/session.h"
-#include "client/stream.h"
+#include "client/stream_hot.h"
 
 namespace chi::client {
 namespace {
@@ -21,6 +21,46 @@ shm::BufferDescriptor descriptor_at(const std::uint8_t* bytes, std::size_t index
 }
 
 }  // namespace
+
+// Whether the daemon did not take the call because what we know of the pool is out of date; then its error is kept.
+bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) {
+  if ((entry.state & (kRetried | kRepeats)) || !session_) return false;
+  if ((slot.flags & (shm::kStillRunning | shm::kFinished | shm::kBodyInArena)) || slot.buffers != 0) return false;
+  auto code = static_cast<Code>(slot.code);
+  if (code != Code::wrong_owner && code != Code::not_found) return false;
+  Error error = decode_error(static_cast<std::int32_t>(code), chi_message{bytes, slot.payload_size, 0, nullptr});
+  if (code == Code::not_found && error.where != "router") return false;
+  extra_of(entry).error = std::move(error);
+  return true;
+}
+
+[[gnu::always_inline]] inline void Stream::store_answer(Entry& entry, const shm::ReplySlot& slot,
+                                                         const std::uint8_t* bytes, std::uint32_t size) {
+  entry.code = slot.code;
+  entry.reply_flags = slot.flags;
+  if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena) && size <= kInlineAnswer) [[likely]] {
+    entry.answer_inline = true;
+    entry.answer_size = size;
+    if (size != 0) std::memcpy(entry.bytes(), bytes, size);
+    return settle(entry);
+  }
+  store_large(entry, slot, bytes);
+}
+
+[[gnu::always_inline]] inline void Stream::accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
+  Entry& entry = entry_of(slot.sequence);
+  bool known = entry.is(kBusy) && !entry.is(kOver) && static_cast<std::uint32_t>(entry.sequence) == slot.sequence;
+  if (!known) return stray(slot, bytes);
+  if (entry.is(kAnswered)) {
+    stray(slot, bytes);  // too late, or that it is over
+  } else if (slot.code != 0 && wants_retry(entry, slot, bytes)) {
+    retries_.push_back(entry.sequence);
+    return;
+  } else {
+    store_answer(entry, slot, bytes, size);
+  }
+  if (!(slot.flags & shm::kStillRunning)) end(entry);
+}
 
 std::size_t Stream::receive_channel(unsigned number) {
   Channel& channel = channels_[number];
@@ -59,44 +99,9 @@ std::size_t Stream::receive() {
   return count;
 }
 
-void Stream::accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
-  Entry& entry = entry_of(slot.sequence);
-  bool known = entry.is(kBusy) && !entry.is(kOver) && static_cast<std::uint32_t>(entry.sequence) == slot.sequence;
-  if (!known) return stray(slot, bytes);
-  if (entry.is(kAnswered)) {
-    stray(slot, bytes);  // too late, or that it is over
-  } else if (slot.code != 0 && wants_retry(entry, slot, bytes)) {
-    entry.code = slot.code;
-    retries_.push_back(entry.sequence);
-    return;
-  } else {
-    store_answer(entry, slot, bytes, size);
-  }
-  if (!(slot.flags & shm::kStillRunning)) end(entry);
-}
-
-// Whether the daemon did not take the call because what we know of the pool is out of date.
-bool Stream::wants_retry(const Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) const {
-  if (entry.is(kRetried) || !session_ || (slot.flags & (shm::kStillRunning | shm::kFinished))) return false;
-  auto code = static_cast<Code>(slot.code);
-  if (code == Code::wrong_owner) return true;
-  if (code != Code::not_found || (slot.flags & shm::kBodyInArena)) return false;
-  Error error;
-  return decode_message(chi_message{bytes, slot.payload_size, 0, nullptr}, error).ok() && error.where == "router";
-}
-
-void Stream::store_answer(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
-  entry.code = slot.code;
-  entry.reply_flags = slot.flags;
-  entry.answer_size = size;
-  if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena) && size <= kInlineAnswer) [[likely]] {
-    entry.answer_inline = true;
-    if (size != 0) std::memcpy(entry.bytes(), bytes, size);
-    return settle(entry);
-  }
+void Stream::store_large(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) {
   entry.answer_inline = false;
-  Extra& extra = extra_of(entry);
-  auto taken = take_body(entry, slot, bytes, extra);
+  auto taken = take_body(entry, slot, bytes, extra_of(entry));
   if (!taken) return settle_locally(entry, taken.error());
   settle(entry);
 }
@@ -142,15 +147,11 @@ void Stream::stray(const shm::ReplySlot& slot, const std::uint8_t* bytes) {
   [[maybe_unused]] auto taken = take_body(none, slot, bytes, dropped);
 }
 
-void Stream::settle(Entry& entry) {
-  entry.state |= kAnswered;
-  if (!entry.is(kRepeats)) --unanswered_;
-  Extra* extra = entry.extra;
-  if (extra && extra->continuation && !extra->posted) {
-    extra->posted = true;
-    extra->wakeup = {{nullptr, nullptr, &run_continuation}, extra, this};
-    loop_.post(&extra->wakeup.work);
-  }
+void Stream::post_continuation(Extra& extra) {
+  if (!extra.continuation || extra.posted) return;
+  extra.posted = true;
+  extra.wakeup = {{nullptr, nullptr, &run_continuation}, &extra, this};
+  loop_.post(&extra.wakeup.work);
 }
 
 void Stream::settle_locally(Entry& entry, const Error& error) {
@@ -158,39 +159,32 @@ void Stream::settle_locally(Entry& entry, const Error& error) {
   extra.drop_reply();
   extra.error = error;
   entry.code = static_cast<std::uint16_t>(error.code);
+  entry.answer_inline = false;
   entry.state |= kLocalError;
   if (entry.is(kDropped) && !lost_) lost_ = error;
   settle(entry);
 }
 
-// The daemon will not touch the call's buffers any more.
-void Stream::end(Entry& entry) {
-  entry.state |= kOver;
-  leave_channel(entry.channel);
-  if (entry.extra) entry.extra->drop_held();
-  free_if_done(entry);
+Answer Stream::foreign_answer() noexcept {
+  static const Error kForeign{Code::failed_precondition,
+                              "a Future belongs to the thread that made the call; ask there", "client"};
+  return {&kForeign, kForeign.code, false, {}};
 }
 
-void Stream::free_if_done(Entry& entry) noexcept {
-  constexpr std::uint8_t kDone = kAnswered | kOver | kDropped;
-  if ((entry.state & kDone) != kDone) return;
-  if (entry.extra) recycle(std::exchange(entry.extra, nullptr));
-  entry.state = 0;
-}
-
-void Stream::drop(Entry& entry) noexcept {
-  entry.state |= kDropped;
-  if (entry.extra) {
-    if (std::exchange(entry.extra->continuation, nullptr)) --awaited_;
-    entry.extra->drop_reply();
-  }
-  free_if_done(entry);
+Answer Stream::large_answer(const Entry& entry) {
+  Extra& extra = *entry.extra;
+  if (entry.is(kLocalError)) return {&extra.error, extra.error.code, false, {}};
+  Answer out;
+  out.code = static_cast<Code>(entry.code);
+  out.gathered = entry.reply_flags & shm::kGathered;
+  out.message = {extra.body.data() ? extra.body.data() : extra.reply.data(), entry.answer_size,
+                 static_cast<std::uint32_t>(extra.buffers.size()), extra.buffers.data()};
+  return out;
 }
 
 void Stream::notify(std::uint64_t sequence, detail::Continuation* continuation) noexcept {
-  Entry& entry = entry_of(sequence);
   if (!mine()) return;
-  Extra& extra = extra_of(entry);
+  Extra& extra = extra_of(entry_of(sequence));
   bool before = std::exchange(extra.continuation, continuation);
   if (!before && continuation) ++awaited_;
   if (before && !continuation) --awaited_;

@@ -11,7 +11,7 @@
 
 #include "base/asymmetric_fence.h"
 #include "client/session.h"
-#include "client/stream.h"
+#include "client/stream_hot.h"
 
 namespace chi::client {
 namespace {
@@ -128,28 +128,6 @@ bool Stream::wait(std::uint64_t sequence, std::chrono::nanoseconds limit) {
   if (wait_until(answered, until)) return true;
   if (until == longest) expire(longest);
   return answered();
-}
-
-Answer Stream::answer(std::uint64_t sequence) {
-  static const Error kForeign{Code::failed_precondition,
-                              "a Future belongs to the thread that made the call; ask there", "client"};
-  if (!mine()) return {&kForeign, kForeign.code, false, {}};
-  wait(sequence, std::chrono::nanoseconds::max());
-  Entry& entry = entry_of(sequence);
-  Extra* extra = entry.extra;
-  if (entry.is(kLocalError)) return {&extra->error, extra->error.code, false, {}};
-  Answer out;
-  out.code = static_cast<Code>(entry.code);
-  out.gathered = entry.reply_flags & shm::kGathered;
-  out.message.size = entry.answer_size;
-  if (entry.answer_inline) {
-    out.message.data = entry.bytes();
-    return out;
-  }
-  out.message.data = extra->body.data() ? extra->body.data() : extra->reply.data();
-  out.message.buffer_count = static_cast<std::uint32_t>(extra->buffers.size());
-  out.message.buffers = extra->buffers.data();
-  return out;
 }
 
 Status Stream::flush(const PoolState* pool) {

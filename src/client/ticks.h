@@ -38,7 +38,12 @@ inline std::uint64_t bounded_ns(std::chrono::nanoseconds span) noexcept {
   return std::min(static_cast<std::uint64_t>(span.count()), kLongestNs);
 }
 
-// A time, or a period, in the units of a request slot: rounded up, and never 0, which means none.
+// A period as a request slot has it: at least one, at most 71 minutes.
+inline std::uint32_t to_microseconds(std::uint64_t ns) noexcept {
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ns / 1000, 1, std::numeric_limits<std::uint32_t>::max()));
+}
+
+// A time in the units of a request slot: rounded up, and never 0, which means none.
 inline std::uint32_t to_ticks(std::uint64_t ns) noexcept {
   auto ticks = static_cast<std::uint32_t>((ns + shm::kTickNs - 1) / shm::kTickNs);
   return ticks == 0 ? 1 : ticks;

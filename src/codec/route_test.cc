@@ -42,7 +42,7 @@ struct Anywhere {
 };
 
 template <class Key>
-void both_agree(Key key) {
+void both_agree(const Key& key) {
   Routed<Key> request;
   request.before = {"a", "bc"};
   request.bulk = Bytes(std::string(600, 'x'));

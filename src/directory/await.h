@@ -1,7 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // Waits for one operation of a directory, on the calling thread:
-//   auto entry = await<std::optional<DirectoryEntry>>(5s, [&](auto done) { directory.get("pool/kv", done); });
+//   auto entry = await<std::optional<DirectoryEntry>>(5s, [&](const auto& done) { directory.get("pool/kv", done); });
 // For threads that may block (start, administration, tests); never on a worker.
 #pragma once
 

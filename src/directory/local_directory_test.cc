@@ -48,19 +48,20 @@ class LocalDirectoryTest : public testing::Test {
   }
   Result<Revision> cas(std::string_view key, Revision expected, std::optional<std::string> value,
                        LeaseId lease = kNoLease) {
-    return await<Revision>(5s, [&](auto done) { directory_->cas(key, expected, std::move(value), lease, done); });
+    return await<Revision>(5s,
+                           [&](const auto& done) { directory_->cas(key, expected, std::move(value), lease, done); });
   }
   std::optional<DirectoryEntry> get(std::string_view key) {
-    return await<std::optional<DirectoryEntry>>(5s, [&](auto done) { directory_->get(key, done); }).value();
+    return await<std::optional<DirectoryEntry>>(5s, [&](const auto& done) { directory_->get(key, done); }).value();
   }
   LeaseId grant(std::uint64_t ttl_ns) {
-    return await<LeaseId>(5s, [&](auto done) { directory_->grant(ttl_ns, done); }).value();
+    return await<LeaseId>(5s, [&](const auto& done) { directory_->grant(ttl_ns, done); }).value();
   }
   Status renew(LeaseId lease) {
-    return await<void>(5s, [&](auto done) { directory_->renew(lease, done); });
+    return await<void>(5s, [&](const auto& done) { directory_->renew(lease, done); });
   }
   Status revoke(LeaseId lease) {
-    return await<void>(5s, [&](auto done) { directory_->revoke(lease, done); });
+    return await<void>(5s, [&](const auto& done) { directory_->revoke(lease, done); });
   }
   std::unique_ptr<Directory::Watch> watch(std::string_view prefix) {
     return std::move(*directory_->watch(prefix, [this](const DirectoryEvent& event) {
@@ -116,7 +117,7 @@ TEST_F(LocalDirectoryTest, ListsAPrefixInOrder) {
   ASSERT_TRUE(cas("pool/b", kAbsent, "2"));
   ASSERT_TRUE(cas("pool/a", kAbsent, "1"));
   ASSERT_TRUE(cas("node/a", kAbsent, "3"));
-  auto list = await<std::vector<DirectoryEntry>>(5s, [&](auto done) { directory_->list("pool/", done); });
+  auto list = await<std::vector<DirectoryEntry>>(5s, [&](const auto& done) { directory_->list("pool/", done); });
   ASSERT_TRUE(list);
   ASSERT_EQ(list->size(), 2U);
   EXPECT_EQ((*list)[0].key, "pool/a");
@@ -143,7 +144,7 @@ TEST_F(LocalDirectoryTest, KeepsItsLimits) {
 
 TEST_F(LocalDirectoryTest, SaysThatARecordIsDamaged) {
   ASSERT_TRUE(store_.write(WriteBatch().put("directory/entry/k", "short"), Sync::yes));
-  auto entry = await<std::optional<DirectoryEntry>>(5s, [&](auto done) { directory_->get("k", done); });
+  auto entry = await<std::optional<DirectoryEntry>>(5s, [&](const auto& done) { directory_->get("k", done); });
   EXPECT_EQ(entry.code(), Code::data_loss);
   EXPECT_EQ(directory_->watch("", [](const DirectoryEvent&) {}).code(), Code::data_loss);
   EXPECT_EQ(LocalDirectory::open(store_, clock_).code(), Code::data_loss);
@@ -200,7 +201,7 @@ TEST_F(LocalDirectoryTest, ALeaseThatCannotBeEndedNowIsEndedLater) {
   clock_.advance(100);
   store_.full = true;
   EXPECT_GT(directory_->expire(), clock_.now_ns());
-  auto hidden = await<std::optional<DirectoryEntry>>(5s, [&](auto done) { directory_->get("leased", done); });
+  auto hidden = await<std::optional<DirectoryEntry>>(5s, [&](const auto& done) { directory_->get("leased", done); });
   EXPECT_EQ(hidden.code(), Code::resource_exhausted) << "rather than a key that should be gone";
   store_.full = false;
   EXPECT_FALSE(get("leased"));
@@ -263,6 +264,7 @@ TEST_F(LocalDirectoryTest, ConcurrentSwapsLoseNothing) {
     ++told;
   }));
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int done = 0; done < kEach;) {
@@ -281,7 +283,7 @@ TEST_F(LocalDirectoryTest, ConcurrentSwapsLoseNothing) {
 
 TEST(Await, GivesUpInTimeAndDropsALateAnswer) {
   std::function<void(Result<int>)> late;
-  auto result = await<int>(1ms, [&](auto done) { late = done; });
+  auto result = await<int>(1ms, [&](const auto& done) { late = done; });
   EXPECT_EQ(result.code(), Code::deadline_exceeded);
   late(1);
 }

@@ -53,6 +53,8 @@ class ClientChannel::Proxy final : public Asker, public ListNode, public Pooled 
   std::uint64_t sequence() const noexcept { return sequence_; }
   Dispatch& dispatch() noexcept { return dispatch_; }
 
+  bool told = false;  // that its client has gone
+
   void answered(const Answer& answer) override {
     if (forget_) {
       code_ = answer.code;
@@ -235,11 +237,24 @@ void ClientChannel::cancel(std::uint64_t sequence) {
 void ClientChannel::close() {
   if (std::exchange(closed_, true)) return;
   late_.clear();
-  // Each cancellation may end its task and others: start again from the front until none is left to be told.
-  std::vector<std::uint64_t> sequences;
-  parked_.for_each([&](Task& task) { sequences.push_back(task.sequence); });
-  proxies_.for_each([&](Proxy& proxy) { sequences.push_back(proxy.sequence()); });
-  for (std::uint64_t sequence : sequences) cancel(sequence);
+  // One at a time from the front, for each may end others. Not by sequence: a client that lies has used one twice.
+  for (;;) {
+    Task* task = nullptr;
+    parked_.for_each([&](Task& candidate) {
+      if (!task && !candidate.answered) task = &candidate;
+    });
+    if (!task) break;
+    worker_.cancel(*task);
+  }
+  for (;;) {
+    Proxy* proxy = nullptr;
+    proxies_.for_each([&](Proxy& candidate) {
+      if (!proxy && !candidate.told) proxy = &candidate;
+    });
+    if (!proxy) break;
+    proxy->told = true;
+    proxy->dispatch().cancel();
+  }
 }
 
 Status ClientChannel::read_descriptors(const std::uint8_t* at, std::uint32_t count, RequestMemory& memory) {

@@ -22,7 +22,7 @@ namespace chi::runtime {
 
 namespace {
 
-constexpr std::size_t kMaxFileSize = 1024 * 1024;
+constexpr std::size_t kMaxFileSize = std::size_t{1024} * 1024;
 constexpr std::size_t kMaxPools = 1024;
 constexpr std::uint32_t kMostAutomaticWorkers = 8;
 

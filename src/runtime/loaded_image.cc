@@ -48,7 +48,7 @@ int visit(dl_phdr_info* info, std::size_t, void* data) {
 LoadedImage LoadedImage::of(void* handle) {
   link_map* map = nullptr;
   Search search{};
-  if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr) {
+  if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) == 0 && map != nullptr) {
     search.base = map->l_addr;
     search.dynamic = map->l_ld;
     dl_iterate_phdr(visit, &search);

@@ -16,7 +16,7 @@ namespace chi::runtime {
 
 namespace {
 
-constexpr std::size_t kMaxFileSize = 64 * 1024;
+constexpr std::size_t kMaxFileSize = std::size_t{64} * 1024;
 constexpr std::size_t kMaxText = 1000;
 
 bool is_description(std::string_view text) noexcept { return text.size() <= kMaxText; }
@@ -51,6 +51,7 @@ const Key* find_key(std::string_view name) {
 
 std::string unknown_key(const std::string& name) {
   std::vector<std::string> known;
+  known.reserve(kKeys.size());
   for (const Key& key : kKeys) known.emplace_back(key.name);
   return fmt::format("unknown key '{}'; known keys: {}{}", name.substr(0, kMaxNameLength), list_of(known),
                      did_you_mean(name, known));

@@ -248,8 +248,10 @@ TEST_F(ModuleLibrary, RefusalsLeaveNothingBehind) {
 TEST_F(ModuleLibrary, ManyThreadsMayLoadAtOnce) {
   put("good");
   std::size_t mapped = mappings();
+  constexpr int kThreads = 4;
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) {
+  threads.reserve(kThreads);
+  for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 20; ++i) {
         auto loaded = load();

@@ -56,6 +56,7 @@ Result<OwnedMessage> config_message(const Module& module, const std::string& jso
   auto type = parse_schema(schema ? schema : "()");
   if (!type) return std::move(type).error();
   Json json = Json::parse(json_text, nullptr, false);
+  if (json.is_object() && json.empty()) return OwnedMessage();  // the module's defaults
   std::uint8_t scratch[1024];
   Encoder encoder(scratch);
   encoder.inline_bytes();

@@ -86,10 +86,10 @@ TEST(Yaml, BecomesJsonByTheCoreSchema) {
       "real: 1.5e3\nyes: true\nno: null\nword: infinity\nlist: [1, a]\nnested: {x: {}}\nbad: \"\\xff\"\n",
       "f");
   ASSERT_TRUE(node);
-  EXPECT_EQ(
-      to_json(*node),
-      R"({"bad":"ÿ","big":18446744073709551615,"hex":255,"huge":1.8446744073709552e+19,"list":[1,"a"],)"
-      R"("nested":{"x":{}},"no":null,"number":-12,"quoted":"12","real":1500.0,"text":"hello","word":"infinity","yes":true})");
+  EXPECT_EQ(to_json(*node),
+            R"({"bad":"ÿ","big":18446744073709551615,"hex":255,"huge":1.8446744073709552e+19,"list":[1,"a"],)"
+            R"("nested":{"x":{}},"no":null,"number":-12,"quoted":"12","real":1500.0,"text":"hello",)"
+            R"("word":"infinity","yes":true})");
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ enum class RequestKind : std::uint8_t {
 
 // Flags of a request.
 inline constexpr std::uint8_t kFireAndForget = 1;
-inline constexpr std::uint8_t kPeriodic = 2;  // `deadline_tick` is the period, in ticks
+inline constexpr std::uint8_t kPeriodic = 2;  // `incomplete_delta` is the period in microseconds; no deadline
 inline constexpr std::uint8_t kBodyInArena =
     4;  // inline data is one descriptor of the body; `buffers` counts those in it
 inline constexpr std::uint8_t kNoEpochCheck = 8;  // the caller believes any epoch

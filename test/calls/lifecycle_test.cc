@@ -104,7 +104,9 @@ TEST_F(Lifecycle, ManyThreadsAtOnce) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this] {
       for (int i = 0; i < 300; ++i) {
-        EXPECT_EQ(small().on(container(static_cast<std::uint32_t>(i) % kContainers)).call<sm::Md>(3U).get().value().value, 1U);
+        EXPECT_EQ(
+            small().on(container(static_cast<std::uint32_t>(i) % kContainers)).call<sm::Md>(3U).get().value().value,
+            1U);
       }
     });
   }

@@ -15,10 +15,11 @@ add_custom_target(chi_modules)
 add_custom_target(chi_concurrent_tests)
 add_custom_target(chi_fuzzers)
 
-# chi_layer(NAME LINK libs... [TEST_LINK libs...] [TEST_TIMEOUT s]): one folder of src/ as a static library, from all of
-# its *.cc but *_test.cc, with each *_test.cc a test of its own. Sources include each other as "layer/file.h".
+# chi_layer(NAME [INTERNAL] LINK libs... [TEST_LINK libs...] [TEST_TIMEOUT s]): one folder of src/ as a static library,
+# from all of its *.cc but *_test.cc, with each *_test.cc a test of its own. Sources include each other as
+# "layer/file.h". INTERNAL: of the program only, not installed.
 function(chi_layer name)
-  cmake_parse_arguments(arg "" "TEST_TIMEOUT" "LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(arg "INTERNAL" "TEST_TIMEOUT" "LINK;TEST_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB fuzzers CONFIGURE_DEPENDS *_fuzz.cc)
@@ -34,7 +35,9 @@ function(chi_layer name)
   add_library(chimaera::${name} ALIAS chi_${name})
   target_include_directories(chi_${name} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_link_libraries(chi_${name} ${scope} chi_headers Threads::Threads ${arg_LINK})
-  install(TARGETS chi_${name} EXPORT chimaera ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(NOT arg_INTERNAL)
+    install(TARGETS chi_${name} EXPORT chimaera ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
   foreach(test ${tests})
     get_filename_component(stem ${test} NAME_WE)
     chi_test(${name}_${stem} SOURCES ${test} LINK chi_${name} ${arg_TEST_LINK} TIMEOUT ${arg_TEST_TIMEOUT})

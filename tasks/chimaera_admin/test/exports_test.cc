@@ -42,7 +42,7 @@ std::vector<Symbol> exported_symbols(const char* path) {
     for (std::size_t offset = 0; offset < symbols.sh_size; offset += sizeof(Elf64_Sym)) {
       auto symbol = at<Elf64_Sym>(file, symbols.sh_offset + offset);
       if (symbol.st_shndx == SHN_UNDEF) continue;
-      out.push_back({file.c_str() + names.sh_offset + symbol.st_name, ELF64_ST_BIND(symbol.st_info)});
+      out.push_back({file.c_str() + names.sh_offset + symbol.st_name, static_cast<unsigned char>(symbol.st_info >> 4)});
     }
   }
   return out;

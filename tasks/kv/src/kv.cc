@@ -6,7 +6,6 @@
 
 #include <chimaera/module.h>
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,8 +34,9 @@ class Bucket : public chi::Container<State> {
   chi::Result<PutReply> on(const Put& put) {
     chi::Status right = check_key(put.key);
     if (!right.ok()) return std::move(right).error();
-    if (full_with(state().growth(put.key, put.value.size()))) return full();
-    return PutReply{state().put(put.key, put.value.view())};
+    const State::Stored stored = state().put(put.key, put.value.view(), max_bytes_);
+    if (stored == State::Stored::refused) return full();
+    return PutReply{stored == State::Stored::replaced};
   }
 
   chi::Result<GetReply> on(const Get& get) {
@@ -58,10 +58,11 @@ class Bucket : public chi::Container<State> {
       if (!right.ok()) return std::move(right).error();
       growth += state().growth(record.key, record.value.size());
     }
-    if (full_with(growth)) return full();
+    if (!state().has_room(growth, max_bytes_)) return full();
     PutManyReply reply;
     for (const Record& record : request.records) {
-      state().put(record.key, record.value.view()) ? ++reply.replaced : ++reply.added;
+      const bool replaced = state().put(record.key, record.value.view(), 0) == State::Stored::replaced;
+      ++(replaced ? reply.replaced : reply.added);
     }
     return reply;
   }
@@ -78,17 +79,14 @@ class Bucket : public chi::Container<State> {
  private:
   chi::Status check_key(std::string_view key) const {
     if (key.empty() || key.size() > kMaxKey) {
-      return {chi::Code::invalid_argument, "a key is 1 to " + std::to_string(kMaxKey) + " bytes; this one has " +
-                                               std::to_string(key.size())};
+      return {chi::Code::invalid_argument,
+              "a key is 1 to " + std::to_string(kMaxKey) + " bytes; this one has " + std::to_string(key.size())};
     }
     const std::uint32_t owner = container_of_key(key, count());
     if (owner == index()) return {};
     return {chi::Code::invalid_argument,
             "'" + std::string(key) + "' belongs to container " + std::to_string(owner) + ": nobody would find it here"};
   }
-
-  bool full_with(std::uint64_t growth) const { return max_bytes_ != 0 && growth > max_bytes_ - used(); }
-  std::uint64_t used() const { return std::min(state().bytes(), max_bytes_); }
 
   chi::Error full() const {
     return {chi::Code::resource_exhausted,

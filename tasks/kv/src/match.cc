@@ -23,7 +23,8 @@ chi::Result<MatchReply> match(const Records& records, const Match& request) {
   const RE2 pattern(request.pattern, options);
   if (!pattern.ok()) {
     return chi::Error{chi::Code::invalid_argument,
-                      "the pattern cannot be used: " + pattern.error() + "; its syntax is that of RE2", {}};
+                      "the pattern cannot be used: " + pattern.error() + "; its syntax is that of RE2",
+                      {}};
   }
   MatchReply reply;
   for (const auto& record : records) reply.matches += RE2::PartialMatch(record.second, pattern);

@@ -54,7 +54,8 @@ std::optional<std::string> horizon(const ScanReply& a, const ScanReply& b) {
 chi::Result<ScanReply> scan(const Records& records, const Scan& request) {
   if (request.limit == 0 || request.limit > kMaxScan) {
     return chi::Error{chi::Code::invalid_argument,
-                      "limit is 1 to " + std::to_string(kMaxScan) + "; get the next ones with `after`", {}};
+                      "limit is 1 to " + std::to_string(kMaxScan) + "; get the next ones with `after`",
+                      {}};
   }
   ScanReply reply;
   reply.limit = request.limit;

@@ -21,18 +21,20 @@ std::uint64_t State::growth(std::string_view key, std::size_t value) const {
   return value > found->second.size() ? value - found->second.size() : 0;
 }
 
-bool State::put(std::string_view key, std::string_view value) {
+State::Stored State::put(std::string_view key, std::string_view value, std::uint64_t max_bytes) {
   const auto found = records.find(key);
   if (found != records.end()) {
     const std::size_t before = found->second.size();
+    if (value.size() > before && !has_room(value.size() - before, max_bytes)) return Stored::refused;
     found.value().assign(value);
     value_bytes += value.size() - before;
-    return true;
+    return Stored::replaced;
   }
+  if (!has_room(record_bytes(key.size(), value.size()), max_bytes)) return Stored::refused;
   records.emplace(std::string(key), std::string(value));
   key_bytes += key.size();
   value_bytes += value.size();
-  return false;
+  return Stored::added;
 }
 
 bool State::erase(std::string_view key) {

@@ -38,11 +38,19 @@ struct State {
 
   std::uint64_t bytes() const noexcept { return key_bytes + value_bytes + records.size() * kRecordOverhead; }
 
+  bool has_room(std::uint64_t more, std::uint64_t max_bytes) const noexcept {
+    return max_bytes == 0 || more == 0 || (bytes() < max_bytes && more <= max_bytes - bytes());
+  }
+
   // By how much bytes() would grow; 0 when it would not.
   std::uint64_t growth(std::string_view key, std::size_t value) const;
 
-  // Whether there was a record of that key. When memory runs out, std::bad_alloc, and nothing has changed.
-  bool put(std::string_view key, std::string_view value);
+  // Refused: bytes() would grow, beyond `max_bytes` (0: no limit). When memory runs out, std::bad_alloc, and nothing
+  // has changed.
+  enum class Stored { added, replaced, refused };
+  Stored put(std::string_view key, std::string_view value, std::uint64_t max_bytes);
+
+  // Whether there was a record of that key.
   bool erase(std::string_view key);
 };
 

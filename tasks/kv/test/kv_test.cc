@@ -96,7 +96,8 @@ TEST_F(KvTest, StoresBatchesAsAWhole) {
   std::map<std::uint32_t, PutMany> batches;
   for (int i = 0; i < 500; ++i) {
     const std::string key = "key" + std::to_string(i);
-    batches[container_of_key(key, kContainers)].records.push_back({key, std::string(static_cast<std::size_t>(i) * 3, 'v')});
+    batches[container_of_key(key, kContainers)].records.push_back(
+        {key, std::string(static_cast<std::size_t>(i) * 3, 'v')});
   }
   std::uint64_t added = 0;
   for (auto& [container, batch] : batches) {

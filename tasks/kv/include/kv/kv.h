@@ -99,8 +99,8 @@ struct Count {
   static void merge(CountReply& into, CountReply&& from) { into.count += from.count; }
 };
 
-// The records whose keys begin with `prefix` and come after `after` (empty: all), in the order of their keys' bytes: the
-// first `limit` (1 to 10,000), or fewer when they are large. The next ones: again, with `after` = the last key.
+// The records whose keys begin with `prefix` and come after `after` (empty: all), in the order of their keys' bytes:
+// the first `limit` (1 to 10,000), or fewer when they are large. The next ones: again, with `after` = the last key.
 struct ScanReply {
   std::vector<Record> records;
   bool more = false;        // there are others behind the last one

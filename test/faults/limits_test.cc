@@ -1,0 +1,93 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// What happens at the limits: of a session's memory, of open files, of disk space, of what a request may be.
+#include <kv/kv.h>
+#include <small_message/small_message.h>
+#include <sys/resource.h>
+
+#include <fstream>
+#include <thread>
+
+#include "common/child.h"
+#include "common/socket_node.h"
+
+namespace chi::test {
+namespace {
+
+namespace sm = small_message;
+
+class Limits : public SocketNode {
+ protected:
+  std::uint64_t memory_limit() const override { return std::uint64_t{24} << 20; }
+};
+
+TEST_F(Limits, SessionMemoryIsRefusedAndComesBack) {
+  std::vector<Bytes> kept;
+  Error error;
+  for (int i = 0; i < 100; ++i) {
+    auto bytes = client_->allocate(1 << 20);
+    if (!bytes.ok()) {
+      error = bytes.error();
+      break;
+    }
+    kept.push_back(std::move(*bytes));
+  }
+  EXPECT_EQ(error.code, Code::resource_exhausted);
+  EXPECT_NE(error.text.find("session.memory_limit"), std::string::npos) << error.text;
+  EXPECT_GT(kept.size(), 4U);
+  EXPECT_TRUE(client_->pool("small").on(container(0)).call<sm::Null>().get().ok()) << "small calls need no arena";
+  kept.clear();
+  EXPECT_TRUE(client_->allocate(1 << 20).ok());
+}
+
+TEST_F(Limits, AReplyThatDoesNotFitIsAnErrorAndNothingElse) {
+  auto small = client_->pool("small").on(container(0));
+  auto big = small.call<sm::Read>(std::uint64_t{64} << 20, 1U).get();
+  EXPECT_EQ(big.code(), Code::resource_exhausted);
+  for (int i = 0; i < 50; ++i) {
+    auto fits = small.call<sm::Read>(std::uint64_t{1} << 20, 1U).get();
+    ASSERT_TRUE(fits.ok()) << i << ": " << fits.error().to_string();
+  }
+}
+
+TEST_F(Limits, AKeyThatIsTooLongIsRefused) {
+  auto put = client_->pool("store").call<kv::Put>(std::string(kv::kMaxKey + 1, 'k'), Bytes("v")).get();
+  EXPECT_EQ(put.code(), Code::invalid_argument);
+}
+
+// The daemon may open only a few files: who comes too late is told so, and who leaves makes room.
+TEST_F(Limits, OutOfDescriptorsTheDaemonGoesOn) {
+  ::setenv("XDG_RUNTIME_DIR", folder_.path().c_str(), 1);
+  const std::string path = folder_ / "few.sock";
+  std::ofstream config(folder_ / "few.yaml");
+  config << "socket:\n  path: " << path << "\nruntime:\n  workers: 1\nlog:\n  file: /dev/full\n";  // and no disk space
+  config.close();
+  Child daemon({CHI_PROGRAM, "start", "--foreground", "--json", "--name", "few", "--config", folder_ / "few.yaml",
+                "--module-path", CHI_TEST_MODULES});
+  ASSERT_NE(daemon.line().find('{'), std::string::npos);
+  const rlimit few{48, 48};
+  ASSERT_EQ(::prlimit(daemon.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  std::vector<Client> clients;
+  Code refused = Code::ok;
+  for (int i = 0; i < 64 && refused == Code::ok; ++i) {
+    auto client = Client::connect({.socket = path, .timeout = std::chrono::milliseconds(500)});
+    if (client.ok()) {
+      if (i == 0) ASSERT_TRUE(client->admin().call<admin::GetStatus>().get().ok());
+      clients.push_back(std::move(*client));
+    } else {
+      refused = client.code();
+    }
+  }
+  EXPECT_NE(refused, Code::ok);
+  EXPECT_GT(clients.size(), 2U);
+  EXPECT_TRUE(clients[0].admin().call<admin::GetStatus>().get().ok()) << "those who are in are served";
+  clients.clear();
+  EXPECT_TRUE(eventually([&] {
+    auto client = Client::connect({.socket = path, .timeout = std::chrono::milliseconds(500)});
+    return client.ok() && client->admin().call<admin::GetStatus>().get().ok();
+  }));
+  EXPECT_EQ(daemon.kill(SIGTERM), 0) << "it did not end cleanly";
+}
+
+}  // namespace
+}  // namespace chi::test

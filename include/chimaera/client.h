@@ -83,8 +83,7 @@ class Client {
   // Memory that the daemon sees too, not zeroed: filled and passed to a call, it is not copied on the way. Fails with
   // resource_exhausted when the session's limit is reached, at once or after waiting so long for space.
   Result<Bytes> allocate(std::size_t size, std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) const;
-  Result<Buffer> allocate_buffer(std::size_t size,
-                                 std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) const;
+  Result<Buffer> allocate_buffer(std::size_t size, std::chrono::nanoseconds wait = std::chrono::nanoseconds(0)) const;
 
   // Waits until every call that this thread submitted is complete, fire-and-forget ones included (periodic ones not).
   // Fails with deadline_exceeded when one did not end by its deadline, with unavailable when the daemon died.

@@ -26,9 +26,9 @@ namespace chi {
 
 // A reply that was not decoded: for callers that know the method at run time only.
 struct RawReply {
-  Bytes fields;                  // as encoded
-  std::vector<Buffer> buffers;   // which the fields name by position
-  bool gathered = false;         // `fields` is a gathered set: see chimaera/gathered.h
+  Bytes fields;                 // as encoded
+  std::vector<Buffer> buffers;  // which the fields name by position
+  bool gathered = false;        // `fields` is a gathered set: see chimaera/gathered.h
 };
 
 namespace client {
@@ -107,7 +107,8 @@ class [[nodiscard]] Future {
   // out: a second get() is failed_precondition. Of a fire-and-forget call it is an empty reply at once.
   Result<T> get() {
     const Release at_end{call_};
-    if (call_.is_forgotten()) [[unlikely]] return T{};
+    if (call_.is_forgotten()) [[unlikely]]
+      return T{};
     return decode_(call_.answer());
   }
 

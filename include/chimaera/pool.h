@@ -13,6 +13,7 @@
 
 #include <chimaera/admin.h>
 #include <chimaera/codec.h>
+#include <chimaera/detail/open_pool.h>
 #include <chimaera/domain.h>
 #include <chimaera/future.h>
 #include <chimaera/gathered.h>
@@ -23,66 +24,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace chi {
 
 class Schedule;
-
-namespace client {
-
-class Session;
-struct PoolState;
-
-inline constexpr std::size_t kScratchBytes = 512;  // as much as travels inline, and more
-
-struct CallOptions {
-  Query query{};
-  std::chrono::nanoseconds deadline{0};  // from now; 0: the client's default
-  std::chrono::nanoseconds period{0};
-  Priority priority = Priority::low_latency;
-  std::uint8_t flags = 0;  // CHI_FIRE_AND_FORGET, CHI_PERIODIC
-};
-
-// A pool as the calling thread may call it now: connected, and its name looked up; or why not.
-struct OpenPool {
-  Stream* stream = nullptr;
-  PoolState* pool = nullptr;
-  std::uint64_t id = kNoPool;
-  std::uint32_t containers = 0;
-  std::uint32_t lane_base = 0;
-  std::unique_ptr<Error> error{};
-};
-
-OpenPool open_pool(Session& session, PoolState& pool, std::chrono::nanoseconds deadline);
-PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
-                   const chi_message& request);
-
-// The query of a gather: always one that gives a set.
-Query gather_query(const Query& query, std::uint32_t containers);
-Error not_gathered(std::string_view method);
-Error not_several(const Query& query);
-
-template <class Req>
-Result<typename Req::Reply> decode_call(const Answer& answer) {
-  if (answer.failed()) [[unlikely]] return failure_of(answer);
-  if constexpr (Mergeable<Req>) {
-    if (answer.gathered) return decode_merged<Req>(answer.message);
-  }
-  if (answer.message.size == 0) return typename Req::Reply{};
-  return decode_message<typename Req::Reply>(answer.message);
-}
-
-template <class Req>
-Result<Gathered<Req>> decode_gather(const Answer& answer) {
-  if (answer.failed()) return failure_of(answer);
-  return decode_gathered<Req>(answer.message);
-}
-
-}  // namespace client
 
 class Pool {
  public:
@@ -153,7 +100,8 @@ class Pool {
   template <class Req, bool kGather = false>
   client::PendingCall submit(const Req& request) const {
     client::OpenPool target = client::open_pool(*session_, *state_, options_.deadline);
-    if (target.error) [[unlikely]] return client::PendingCall(std::move(target.error));
+    if (target.error) [[unlikely]]
+      return client::PendingCall(std::move(target.error));
     if constexpr (kGather) {
       return submit_to<Req, true>(target, request, client::gather_query(options_.query, target.containers));
     } else if (options_.query.kind == QueryKind::automatic) {
@@ -172,7 +120,8 @@ class Pool {
     std::uint8_t scratch[client::kScratchBytes];
     Encoder encoder(scratch);
     encode_message(encoder, request);
-    if (encoder.failed()) [[unlikely]] return client::PendingCall(encoder.status().error());
+    if (encoder.failed()) [[unlikely]]
+      return client::PendingCall(encoder.status().error());
     return client::submit(target, Req::kMethod.id, query, options_, encoder.message());
   }
 
@@ -182,7 +131,8 @@ class Pool {
 };
 
 // A call that the daemon repeats until it is cancelled or the client's session ends; a run that would begin before the
-// one before has ended is left out. Belongs to the thread that made it, as a Future does. Destroying it changes nothing.
+// one before has ended is left out. Belongs to the thread that made it, as a Future does. Destroying it changes
+// nothing.
 class Periodic {
  public:
   explicit Periodic(client::PendingCall call) noexcept : call_(std::move(call)) {}

@@ -20,7 +20,7 @@ namespace {
 
 // lstat, so that a link is seen as one: whoever made it could let it point anywhere later.
 Status check_private(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::lstat(path.c_str(), &info) != 0) {
     return Error{errno_code(errno), fmt::format("cannot look at '{}': {}", path, errno_text(errno)), {}};
   }
@@ -49,10 +49,11 @@ Result<std::string> runtime_dir(bool make) {
   bool has_base = base && base[0] == '/';
   std::string path = has_base ? fmt::format("{}/chimaera", base) : fmt::format("/tmp/chimaera-{}", ::geteuid());
   if (make && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Error{errno_code(errno),
-                 fmt::format("cannot make the folder '{}': {}; set XDG_RUNTIME_DIR to a folder where this user may write",
-                             path, errno_text(errno)),
-                 {}};
+    return Error{
+        errno_code(errno),
+        fmt::format("cannot make the folder '{}': {}; set XDG_RUNTIME_DIR to a folder where this user may write", path,
+                    errno_text(errno)),
+        {}};
   }
   auto valid = check_private(path);
   if (!valid) return std::move(valid).error();
@@ -61,11 +62,12 @@ Result<std::string> runtime_dir(bool make) {
 
 Result<std::string> runtime_file(std::string_view daemon_name, std::string_view extension, bool make_dir) {
   if (!is_pool_name(daemon_name)) {
-    return Error{Code::invalid_argument,
-                 fmt::format("'{}' cannot name a daemon: use 1 to {} letters, digits, '_', '.' or '-', beginning with a "
-                             "letter or digit",
-                             daemon_name.substr(0, 100), kMaxNameLength),
-                 {}};
+    return Error{
+        Code::invalid_argument,
+        fmt::format("'{}' cannot name a daemon: use 1 to {} letters, digits, '_', '.' or '-', beginning with a "
+                    "letter or digit",
+                    daemon_name.substr(0, 100), kMaxNameLength),
+        {}};
   }
   auto folder = runtime_dir(make_dir);
   if (!folder) return folder;

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <chimaera/result.h>
-
 #include <sys/un.h>
 
 #include <string>

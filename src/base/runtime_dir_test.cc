@@ -28,7 +28,7 @@ TEST_F(RuntimeDirTest, IsMadePrivate) {
   auto made = runtime_dir(true);
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(*made, base_ + "/chimaera");
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(made->c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0700U);
   EXPECT_EQ(runtime_file("default", "sock", false).value(), *made + "/default.sock");

@@ -22,7 +22,8 @@ Client make_client(const ConnectOptions& options, std::string path, std::shared_
 void sleep_until(std::uint64_t at_ns) {
   std::uint64_t now = precise_now();
   if (at_ns <= now) return;
-  timespec left{static_cast<std::time_t>((at_ns - now) / 1'000'000'000), static_cast<long>((at_ns - now) % 1'000'000'000)};
+  timespec left{static_cast<std::time_t>((at_ns - now) / 1'000'000'000),
+                static_cast<long>((at_ns - now) % 1'000'000'000)};
   ::nanosleep(&left, nullptr);
 }
 

@@ -225,7 +225,9 @@ Task<Result<std::string>> forever(Future<Nothing> never) {
 TEST_F(ClientTest, CoroutineDestroyedWhileItWaits) {
   Client client = connect();
   Pool pool = client.pool("one");
-  { auto task = forever(pool.call<Hold>()); }
+  {
+    auto task = forever(pool.call<Hold>());
+  }
   await_held(1);
   behaviour().release_held = true;
   EXPECT_TRUE(client.flush().ok());

@@ -73,7 +73,8 @@ Result<UniqueFd> Connection::dial(const std::string& path, std::uint64_t deadlin
     if (errno != EAGAIN) return dial_error(path, errno);
     // The daemon's backlog is full; the kernel offers nothing to wait on for a Unix socket.
     if (SystemClock().now_ns() >= deadline_ns) {
-      return Error{Code::deadline_exceeded, fmt::format("the daemon at '{}' does not accept connections", path), kWhere};
+      return Error{Code::deadline_exceeded, fmt::format("the daemon at '{}' does not accept connections", path),
+                   kWhere};
     }
     timespec pause{0, 1'000'000};
     ::nanosleep(&pause, nullptr);

@@ -63,13 +63,13 @@ struct Extra {
 };
 
 // States of an entry, as bits. Free: none of them.
-inline constexpr std::uint8_t kBusy = 1;        // a call has it
-inline constexpr std::uint8_t kAnswered = 2;    // there is an answer
-inline constexpr std::uint8_t kOver = 4;        // the daemon is done with the call and its buffers
-inline constexpr std::uint8_t kDropped = 8;     // nobody will ask for the answer (any more)
-inline constexpr std::uint8_t kRetried = 16;    // sent a second time
+inline constexpr std::uint8_t kBusy = 1;         // a call has it
+inline constexpr std::uint8_t kAnswered = 2;     // there is an answer
+inline constexpr std::uint8_t kOver = 4;         // the daemon is done with the call and its buffers
+inline constexpr std::uint8_t kDropped = 8;      // nobody will ask for the answer (any more)
+inline constexpr std::uint8_t kRetried = 16;     // sent a second time
 inline constexpr std::uint8_t kLocalError = 32;  // the answer is extra->error
-inline constexpr std::uint8_t kRepeats = 64;    // periodic: not waited for by flush
+inline constexpr std::uint8_t kRepeats = 64;     // periodic: not waited for by flush
 
 inline constexpr std::uint32_t kInlineAnswer = shm::kCacheLine;
 

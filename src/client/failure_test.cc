@@ -161,6 +161,29 @@ TEST_F(FailureTest, PoolMadeAnewIsFoundAgain) {
   EXPECT_EQ(reply->text, "after");
 }
 
+TEST_F(FailureTest, ForgottenCallsFindAPoolMadeAnewToo) {
+  Client client = connect();
+  Pool pool = client.pool("one").fire_and_forget();
+  ASSERT_TRUE(pool.call<Null>().get().ok());
+  ASSERT_TRUE(client.flush().ok());
+  behaviour().rename_one = 99;
+  ASSERT_TRUE(pool.call<Null>().get().ok());  // lost: the daemon counts it
+  ASSERT_TRUE(client.flush().ok());
+  ASSERT_TRUE(pool.call<Null>().get().ok());
+  ASSERT_TRUE(client.flush().ok());
+  EXPECT_EQ(behaviour().calls, 2);
+}
+
+TEST_F(FailureTest, NotFoundForAnotherReasonKeepsItsText) {
+  Client client = connect();
+  Pool pool = client.pool("one");
+  ASSERT_TRUE(pool.call<Null>().get().ok());
+  behaviour().missing = 1;
+  auto reply = pool.call<Null>().get();
+  EXPECT_EQ(reply.code(), Code::not_found);
+  EXPECT_EQ(reply.error().text, "something else");
+}
+
 TEST_F(FailureTest, AnotherProtocolVersionIsRefused) {
   daemon_.reset();
   FakeOptions options;

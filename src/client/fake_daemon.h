@@ -68,6 +68,8 @@ class FakeDaemon {
     ASSERT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
     ASSERT_EQ(::listen(listener_.get(), 16), 0);
   }
+  // One end of a pair, in place of listening.
+  void serve_socket(UniqueFd socket) { given_ = std::move(socket); }
   void start() {
     stopping_ = false;
     thread_ = std::thread([this] { serve(); });
@@ -85,13 +87,14 @@ class FakeDaemon {
     listener_.reset();
   }
 
-  // What happens to calls: see fake_session.h.
+  // What happens to calls: see fake_methods.h.
   FakeBehaviour behaviour;
 
  private:
   shm::LaneMap& map() { return *reinterpret_cast<shm::LaneMap*>(lanes_.data()); }
 
   void serve() {
+    if (given_) welcome(std::move(given_));
     for (unsigned idle = 0; !stopping_;) {
       bool worked = false;
       for (auto& session : sessions_) worked |= session->serve(pools, behaviour);
@@ -117,14 +120,17 @@ class FakeDaemon {
     }
     for (std::size_t i = fds.size(); i-- > first_session;) {
       auto session = sessions_.begin() + static_cast<std::ptrdiff_t>(i - first_session);
-      if (fds[i].revents && !(*session)->handle_packet()) sessions_.erase(session);
+      if (fds[i].revents && !(*session)->handle_packet(behaviour)) sessions_.erase(session);
     }
     if (fds[1].revents) accept();
   }
 
   void accept() {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket) return;
+    if (socket) welcome(std::move(socket));
+  }
+
+  void welcome(UniqueFd socket) {
     auto hello = shm::receive_packet(socket.get(), SystemClock().now_ns() + 1'000'000'000);
     if (!hello) return;
     shm::Record record;
@@ -144,6 +150,7 @@ class FakeDaemon {
   std::vector<UniqueFd> wake_;
   UniqueFd stop_;
   UniqueFd listener_;
+  UniqueFd given_;
   std::vector<std::unique_ptr<FakeSession>> sessions_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -12,7 +12,8 @@ namespace chi::client {
 bool PendingCall::wait(std::chrono::nanoseconds limit) { return !stream_ || stream_->wait(word_, limit); }
 
 Answer PendingCall::answer() {
-  if (stream_) [[likely]] return stream_->answer(word_);
+  if (stream_) [[likely]]
+    return stream_->answer(word_);
   static const Error kNone{Code::failed_precondition, "this Future has no answer, or it was taken before", "client"};
   const Error* reason = error() ? error() : &kNone;
   return {reason, reason->code, false, {}};

@@ -2,7 +2,6 @@
 //
 // The part of Pool that knows no request type.
 #include <chimaera/pool.h>
-
 #include <fmt/format.h>
 
 #include "client/session.h"

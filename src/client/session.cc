@@ -58,6 +58,7 @@ Stream* Session::bind_thread() {
 void Session::return_stream(Stream* returned) {
   std::lock_guard lock(mutex_);
   returned->absorb();
+  if (idle_.size() >= kMostIdle) returned->detach();
   returned->set_owner(nullptr);
   idle_.push_back(returned);
 }
@@ -105,9 +106,10 @@ PoolState* Session::pool(std::string name) {
 
 const ResolvedPool* Session::remember(PoolState& state, const ResolvedPool& resolved) {
   std::lock_guard lock(mutex_);
-  const ResolvedPool* old = state.resolved.load(std::memory_order_relaxed);
-  if (old && old->connection == resolved.connection && old->id == resolved.id) return old;
-  state.history.push_back(std::make_unique<ResolvedPool>(resolved));
+  const ResolvedPool* last = state.history.empty() ? nullptr : state.history.back().get();
+  if (!last || last->connection != resolved.connection || last->id != resolved.id) {
+    state.history.push_back(std::make_unique<ResolvedPool>(resolved));
+  }
   state.resolved.store(state.history.back().get(), std::memory_order_release);
   return state.history.back().get();
 }

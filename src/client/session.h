@@ -33,7 +33,9 @@ struct PoolState {
 
   std::string name;
   std::atomic<const ResolvedPool*> resolved{nullptr};
-  std::vector<std::unique_ptr<const ResolvedPool>> history;  // under the session's mutex: threads may still look at them
+  void forget() noexcept { resolved.store(nullptr, std::memory_order_release); }
+  std::vector<std::unique_ptr<const ResolvedPool>>
+      history;  // under the session's mutex: threads may still look at them
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -67,6 +69,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Result<chi_buffer> allocate(std::uint64_t size, std::chrono::nanoseconds wait);
 
  private:
+  static constexpr std::size_t kMostIdle = 8;  // streams that keep their rings for threads to come
+
   Stream* bind_thread();
   Result<std::shared_ptr<Connection>> current(std::uint64_t deadline_ns);
   const ResolvedPool* remember(PoolState& state, const ResolvedPool& resolved);

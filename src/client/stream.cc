@@ -1,13 +1,12 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // A stream's begin and end, and what other threads may do with its Futures.
-#include "client/stream_hot.h"
-
 #include <sched.h>
 
 #include <utility>
 
 #include "client/session.h"
+#include "client/stream_hot.h"
 
 namespace chi::client {
 namespace {
@@ -43,6 +42,17 @@ void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory)
     if (entries_[i].is(kBusy)) entries_[i].channel = 0;
   }
   connection_ = std::move(connection);
+}
+
+void Stream::detach() {
+  for (std::uint32_t i = 0; i < entry_count_; ++i) {
+    if (entries_[i].is(kBusy) && !entries_[i].is(kOver)) return;
+  }
+  if (!live()) return;
+  connection_->close_stream(id_);
+  connection_.reset();
+  channels_.clear();
+  segment_ = shm::Segment();
 }
 
 void Stream::fail_all(const Error& error) {

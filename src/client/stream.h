@@ -3,8 +3,8 @@
 // One thread's calls: its rings, the table of calls that are not over, and waiting for them. Everything is its owner's,
 // one thread at a time, but for what says otherwise. It outlives its session as long as a Future refers to it.
 //
-// stream_submit.cc and stream_send.cc send, stream_receive.cc takes replies, stream_wait.cc waits; the begin and end are
-// in stream.cc. What is inline is in stream_hot.h: the path of a small call is to be one piece of code.
+// stream_submit.cc and stream_send.cc send, stream_receive.cc takes replies, stream_wait.cc waits; the begin and end
+// are in stream.cc. What is inline is in stream_hot.h: the path of a small call is to be one piece of code.
 #pragma once
 
 #include <chimaera/pool.h>
@@ -36,7 +36,7 @@ inline const void* this_thread() noexcept { return &thread_cache; }
 
 class Stream {
  public:
-  static constexpr std::uint32_t kFirstEntries = 256;    // the table grows with the Futures that are kept
+  static constexpr std::uint32_t kFirstEntries = 256;  // the table grows with the Futures that are kept
   static constexpr std::uint32_t kMostEntries = 1 << 16;
   static constexpr std::uint64_t kGraceNs = 50'000'000;  // beyond a deadline that the daemon should have kept
 
@@ -54,6 +54,8 @@ class Stream {
   const std::shared_ptr<Connection>& connection() const noexcept { return connection_; }
   bool live() const noexcept { return connection_ && !connection_->dead(); }
   void attach(std::shared_ptr<Connection> connection, StreamMemory memory);
+  // Gives the rings back, where no call is under way; attach() gives others.
+  void detach();
   // Ends every call that waits, and all memory that they hold.
   void fail_all(const Error& error);
   // The session ends. Returns whether the stream is to be deleted now; else the last Future does.
@@ -83,7 +85,6 @@ class Stream {
 
   Loop& loop() noexcept { return loop_; }
   bool awaited() const noexcept { return awaited_ > 0; }  // by a coroutine
-  bool busy() const noexcept;                             // has calls that are not over
 
  private:
   struct Request;
@@ -162,7 +163,7 @@ class Stream {
   std::uint64_t next_sequence_ = 1;
   std::uint64_t first_incomplete_ = 1;
   std::uint64_t active_[shm::kMaxWorkers * shm::kPriorities / 64] = {};  // channels with calls that are not over
-  std::uint32_t unanswered_ = 0;  // periodic ones not counted
+  std::uint32_t unanswered_ = 0;                                         // periodic ones not counted
   std::uint32_t awaited_ = 0;
   std::uint32_t live_ = 0;  // Futures
   const std::uint64_t coarse_lag_ns_ = coarse_lag();

@@ -68,7 +68,8 @@ inline void Stream::advance_incomplete() noexcept {
   slot.pool = request.pool;
   slot.sequence = sequence;
   slot.incomplete_delta = static_cast<std::uint32_t>(std::min<std::uint64_t>(sequence - first_incomplete_, UINT32_MAX));
-  if (request.repeats) [[unlikely]] slot.incomplete_delta = request.period_us;
+  if (request.repeats) [[unlikely]]
+    slot.incomplete_delta = request.period_us;
   slot.deadline_tick = request.tick;
   slot.target = request.target;
   slot.target_extra = request.target_extra;
@@ -93,7 +94,8 @@ inline void Stream::advance_incomplete() noexcept {
     if (!made) return PendingCall(std::move(made).error());
     entry = *made;
   }
-  if (connection_->memory().has_releases()) [[unlikely]] flush_releases();
+  if (connection_->memory().has_releases()) [[unlikely]]
+    flush_releases();
   remember(*entry, target, request);
   if (held) extra_of(*entry).held.swap(held->blocks);
   write(request, entry->sequence);
@@ -105,13 +107,15 @@ inline void Stream::advance_incomplete() noexcept {
 inline void Stream::settle(Entry& entry) {
   entry.state |= kAnswered;
   if (!entry.is(kRepeats)) --unanswered_;
-  if (entry.extra) [[unlikely]] post_continuation(*entry.extra);
+  if (entry.extra) [[unlikely]]
+    post_continuation(*entry.extra);
 }
 
 inline void Stream::free_if_done(Entry& entry) noexcept {
   constexpr std::uint8_t kDone = kAnswered | kOver | kDropped;
   if ((entry.state & kDone) != kDone) return;
-  if (entry.extra) [[unlikely]] recycle(std::exchange(entry.extra, nullptr));
+  if (entry.extra) [[unlikely]]
+    recycle(std::exchange(entry.extra, nullptr));
   entry.state = 0;
 }
 
@@ -119,7 +123,8 @@ inline void Stream::free_if_done(Entry& entry) noexcept {
 inline void Stream::end(Entry& entry) {
   entry.state |= kOver;
   leave_channel(entry.channel);
-  if (entry.extra) [[unlikely]] entry.extra->drop_held();
+  if (entry.extra) [[unlikely]]
+    entry.extra->drop_held();
   free_if_done(entry);
 }
 
@@ -133,10 +138,12 @@ inline void Stream::drop(Entry& entry) noexcept {
 }
 
 inline Answer Stream::answer(std::uint64_t sequence) {
-  if (!mine()) [[unlikely]] return foreign_answer();
+  if (!mine()) [[unlikely]]
+    return foreign_answer();
   if (!entry_of(sequence).is(kAnswered)) wait(sequence, std::chrono::nanoseconds::max());
   Entry& entry = entry_of(sequence);
-  if (!entry.answer_inline) [[unlikely]] return large_answer(entry);
+  if (!entry.answer_inline) [[unlikely]]
+    return large_answer(entry);
   Answer out;
   out.code = static_cast<Code>(entry.code);
   out.gathered = entry.reply_flags & shm::kGathered;
@@ -145,7 +152,8 @@ inline Answer Stream::answer(std::uint64_t sequence) {
 }
 
 inline void Stream::give_back(std::uint64_t sequence) noexcept {
-  if (!mine() || !session_) [[unlikely]] return give_back_slowly(sequence);
+  if (!mine() || !session_) [[unlikely]]
+    return give_back_slowly(sequence);
   --live_;
   drop(entry_of(sequence));
 }

@@ -35,7 +35,7 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
 }
 
 [[gnu::always_inline]] inline void Stream::store_answer(Entry& entry, const shm::ReplySlot& slot,
-                                                         const std::uint8_t* bytes, std::uint32_t size) {
+                                                        const std::uint8_t* bytes, std::uint32_t size) {
   entry.code = slot.code;
   entry.reply_flags = slot.flags;
   if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena) && size <= kInlineAnswer) [[likely]] {
@@ -47,7 +47,8 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
   store_large(entry, slot, bytes);
 }
 
-[[gnu::always_inline]] inline void Stream::accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
+[[gnu::always_inline]] inline void Stream::accept(const shm::ReplySlot& slot, const std::uint8_t* bytes,
+                                                  std::uint32_t size) {
   Entry& entry = entry_of(slot.sequence);
   bool known = entry.is(kBusy) && !entry.is(kOver) && static_cast<std::uint32_t>(entry.sequence) == slot.sequence;
   if (!known) return stray(slot, bytes);
@@ -57,6 +58,8 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
     retries_.push_back(entry.sequence);
     return;
   } else {
+    // Nobody hears of this one, so the next call looks the name up.
+    if (slot.code == static_cast<std::uint16_t>(Code::not_found) && entry.is(kDropped)) entry.pool->forget();
     store_answer(entry, slot, bytes, size);
   }
   if (!(slot.flags & shm::kStillRunning)) end(entry);
@@ -166,8 +169,8 @@ void Stream::settle_locally(Entry& entry, const Error& error) {
 }
 
 Answer Stream::foreign_answer() noexcept {
-  static const Error kForeign{Code::failed_precondition,
-                              "a Future belongs to the thread that made the call; ask there", "client"};
+  static const Error kForeign{Code::failed_precondition, "a Future belongs to the thread that made the call; ask there",
+                              "client"};
   return {&kForeign, kForeign.code, false, {}};
 }
 

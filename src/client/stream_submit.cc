@@ -53,17 +53,18 @@ Error Stream::unroutable(const OpenPool& target, const Query& query) {
           "client"};
 }
 
-PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const Query& query,
-                           const CallOptions& options, const chi_message& message) {
+PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
+                           const chi_message& message) {
   Request request;
   request.pool = target.id;
   request.method = static_cast<std::uint16_t>(method);
   request.channel = static_cast<std::uint32_t>(options.priority) % shm::kPriorities;
   request.forget = options.flags & CHI_FIRE_AND_FORGET;
   request.repeats = options.flags & CHI_PERIODIC;
-  request.flags = static_cast<std::uint8_t>((request.forget ? shm::kFireAndForget : 0) |
-                                            (request.repeats ? shm::kPeriodic : 0));
-  if (!route(target, query, request)) [[unlikely]] return PendingCall(unroutable(target, query));
+  request.flags =
+      static_cast<std::uint8_t>((request.forget ? shm::kFireAndForget : 0) | (request.repeats ? shm::kPeriodic : 0));
+  if (!route(target, query, request)) [[unlikely]]
+    return PendingCall(unroutable(target, query));
   auto limit = options.deadline.count() > 0 ? options.deadline : session_->options().call_deadline;
   request.deadline_ns = coarse_now() + coarse_lag_ns_ + bounded_ns(limit);
   request.tick = to_ticks(request.deadline_ns);

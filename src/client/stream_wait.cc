@@ -16,9 +16,9 @@
 namespace chi::client {
 namespace {
 
-constexpr std::uint64_t kStepNs = 200'000'000;    // longest sleep without a look at the daemon
+constexpr std::uint64_t kStepNs = 200'000'000;  // longest sleep without a look at the daemon
 constexpr std::uint64_t kCheckEveryNs = 200'000'000;
-constexpr unsigned kEagerTurns = 256;             // without a pause, which costs as much as a round trip may
+constexpr unsigned kEagerTurns = 256;  // without a pause, which costs as much as a round trip may
 constexpr unsigned kTurnsBetweenClocks = 64;
 constexpr std::uint64_t kLeastSpinNs = 1'000;
 
@@ -111,8 +111,9 @@ void Stream::expire(std::uint64_t now_ns) {
   for (std::uint32_t i = 0; i < entry_count_; ++i) {
     Entry& entry = entries_[i];
     if (!entry.waits() || now_ns < entry.deadline_ns + kGraceNs) continue;
-    settle_locally(entry, {Code::deadline_exceeded,
-                           "no answer by the call's deadline, and a grace; whether it took effect is unknown", "client"});
+    settle_locally(entry,
+                   {Code::deadline_exceeded,
+                    "no answer by the call's deadline, and a grace; whether it took effect is unknown", "client"});
   }
 }
 
@@ -142,13 +143,6 @@ Status Stream::flush(const PoolState* pool) {
   Status out = lost_ ? Status(*lost_) : Status();
   lost_.reset();
   return out;
-}
-
-bool Stream::busy() const noexcept {
-  for (std::uint32_t i = 0; i < entry_count_; ++i) {
-    if (entries_[i].is(kBusy)) return true;
-  }
-  return false;
 }
 
 }  // namespace chi::client

@@ -48,6 +48,37 @@ TEST_F(ThreadsTest, StreamsAreUsedAgain) {
   last.join();
 }
 
+TEST_F(ThreadsTest, TooManyIdleStreamsAreClosed) {
+  Client client = connect();
+  for (int round = 0; round < 2; ++round) {
+    std::atomic<int> running{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 20; ++i) {
+      threads.emplace_back([&] {
+        EXPECT_TRUE(client.pool("one").call<Echo>("x", Bytes(pattern(2000))).get().ok());
+        ++running;
+        while (running < 20) std::this_thread::yield();
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    ASSERT_TRUE(client.pool("one").call<Null>().get().ok());
+    while (behaviour().closed_streams < 11 * (round + 1)) std::this_thread::yield();
+  }
+}
+
+TEST_F(ThreadsTest, OneEndOfASocketPairWillDo) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  FakeDaemon daemon;
+  daemon.add_pool("one", kOne, 1, 100);
+  daemon.serve_socket(UniqueFd(ends[0]));
+  daemon.start();
+  Client client = client::connect_socket(UniqueFd(ends[1]), {}).value();
+  EXPECT_EQ(client.pool("one").call<Echo>("x").get()->text, "x");
+  daemon.stop();
+  EXPECT_EQ(client.pool("one").call<Null>().get().code(), Code::unavailable);
+}
+
 TEST_F(ThreadsTest, AFutureOfAnotherThreadMayOnlyBeDestroyed) {
   Client client = connect();
   Pool pool = client.pool("one");

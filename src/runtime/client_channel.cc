@@ -357,6 +357,7 @@ Status ClientChannel::lend_bytes(const void* data, std::size_t size, shm::Buffer
   if (!space) return std::move(space).error();
   if (size != 0) std::memcpy(space->data, data, size);
   stream_->session->hand_over(*space, out);
+  detail::block_release(space->block);
   return {};
 }
 

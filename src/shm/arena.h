@@ -73,10 +73,10 @@ class Arena {
   std::uint32_t units_;
   std::uint32_t used_units_ = 0;
   std::vector<Block> blocks_;
-  std::vector<std::uint32_t> unused_;                     // places in blocks_
-  std::unique_ptr<std::uint32_t[], Freed> at_;            // the block that starts at a unit, and is handed out
-  std::uint32_t first_[kClasses] = {};                    // of the free blocks of each class
-  std::uint64_t present_[kClasses / 64] = {};             // which classes have any
+  std::vector<std::uint32_t> unused_;           // places in blocks_
+  std::unique_ptr<std::uint32_t[], Freed> at_;  // the block that starts at a unit, and is handed out
+  std::uint32_t first_[kClasses] = {};          // of the free blocks of each class
+  std::uint64_t present_[kClasses / 64] = {};   // which classes have any
 };
 
 }  // namespace chi::shm

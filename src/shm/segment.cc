@@ -60,7 +60,7 @@ Result<Segment> Segment::create(const char* name, std::size_t size, Protection o
 }
 
 Result<Segment> Segment::adopt(UniqueFd fd, std::size_t size, Protection protection) {
-  struct stat status {};
+  struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0) {
     return Error{Code::invalid_argument, "no descriptor of shared memory came", "shm"};
   }

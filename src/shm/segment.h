@@ -19,8 +19,8 @@ enum class Protection { read_write, read_only };
 class Segment {
  public:
   // A new region of `size` bytes (rounded up to pages), zeroed, mapped for writing. `others` says what whoever gets its
-  // descriptor may do with it. `name` is what /proc/PID/maps shows. Fails with resource_exhausted (memory, descriptors),
-  // leaving nothing.
+  // descriptor may do with it. `name` is what /proc/PID/maps shows. Fails with resource_exhausted (memory,
+  // descriptors), leaving nothing.
   static Result<Segment> create(const char* name, std::size_t size, Protection others = Protection::read_write);
 
   // Maps a region that the other side made, once its size and seals were checked: at least `size` bytes of it, all of

@@ -71,12 +71,14 @@ inline std::size_t open_files() {
   return count;
 }
 
-// Mappings of shared memory of the project's in this process.
-inline std::size_t shared_mappings() {
-  std::size_t count = 0;
+// Mappings of shared memory of the project's in this process, a line each.
+inline std::string shared_mappings() {
+  std::string out;
   std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) count += line.find("chimaera-") != std::string::npos;
-  return count;
+  for (std::string line; std::getline(maps, line);) {
+    if (auto at = line.find("chimaera-"); at != std::string::npos) out += line.substr(at) + "\n";
+  }
+  return out;
 }
 
 }  // namespace chi::test

@@ -25,10 +25,10 @@ enum class Packet : std::uint32_t {
 struct Record {
   std::uint32_t magic = kProtocolMagic;
   std::uint32_t version = kProtocolVersion;
-  std::uint32_t packet = 0;   // Packet
-  std::uint32_t code = 0;     // chi::Code of an answer; `text` says more when it is not ok
-  std::uint64_t id = 0;       // session (welcome) or stream
-  std::uint64_t size = 0;     // bytes of the memfd
+  std::uint32_t packet = 0;  // Packet
+  std::uint32_t code = 0;    // chi::Code of an answer; `text` says more when it is not ok
+  std::uint64_t id = 0;      // session (welcome) or stream
+  std::uint64_t size = 0;    // bytes of the memfd
   std::uint32_t segment = 0;
   std::uint32_t workers = 0;  // in welcome
   std::uint64_t incarnation = 0;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace chi {
 
@@ -63,39 +64,38 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : value_(std::move(value)) {}      // NOLINT: implicit so that handlers can `return reply;`
-  Result(Error error) : error_(std::move(error)) {}  // NOLINT: implicit so that callers can `return error;`
-  Result(Code code, std::string text) : error_(Error{code, std::move(text), {}}) {}
+  Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: so that handlers can `return reply;`
+  Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: so that callers `return error;`
+  Result(Code code, std::string text) : Result(Error{code, std::move(text), {}}) {}
 
-  bool ok() const noexcept { return value_.has_value(); }
+  bool ok() const noexcept { return held_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
-  Code code() const noexcept { return ok() ? Code::ok : error_.code; }
+  Code code() const noexcept { return ok() ? Code::ok : error().code; }
 
   // Precondition: !ok().
-  const Error& error() const& noexcept { return error_; }
-  Error&& error() && noexcept { return std::move(error_); }
+  const Error& error() const& noexcept { return *std::get_if<1>(&held_); }
+  Error&& error() && noexcept { return std::move(*std::get_if<1>(&held_)); }
 
   // Precondition: ok().
-  T& operator*() & noexcept { return *value_; }
-  const T& operator*() const& noexcept { return *value_; }
-  T&& operator*() && noexcept { return std::move(*value_); }
-  T* operator->() noexcept { return &*value_; }
-  const T* operator->() const noexcept { return &*value_; }
+  T& operator*() & noexcept { return *std::get_if<0>(&held_); }
+  const T& operator*() const& noexcept { return *std::get_if<0>(&held_); }
+  T&& operator*() && noexcept { return std::move(*std::get_if<0>(&held_)); }
+  T* operator->() noexcept { return std::get_if<0>(&held_); }
+  const T* operator->() const noexcept { return std::get_if<0>(&held_); }
 
   // The value; throws BadResult when there is none.
   T& value() & {
-    if (!ok()) throw BadResult(error_);
-    return *value_;
+    if (!ok()) throw BadResult(error());
+    return **this;
   }
   T&& value() && {
-    if (!ok()) throw BadResult(error_);
-    return std::move(*value_);
+    if (!ok()) throw BadResult(error());
+    return std::move(**this);
   }
-  T value_or(T fallback) const& { return ok() ? *value_ : std::move(fallback); }
+  T value_or(T fallback) const& { return ok() ? **this : std::move(fallback); }
 
  private:
-  std::optional<T> value_;
-  Error error_;
+  std::variant<T, Error> held_;  // no empty error beside a value: a reply costs what it is
 };
 
 template <>

@@ -21,6 +21,8 @@ void wake_client(std::atomic<std::uint32_t>& waits) {
   ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&waits), FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
+Error outside() { return {Code::invalid_argument, "a buffer outside of the memory that the session shares", kWhere}; }
+
 // A tick is the low part of a time in units of kTickNs; the times meant are within 26 days of now.
 std::uint64_t deadline_of(std::uint32_t tick, std::uint64_t now_ns) {
   if (tick == 0) return 0;
@@ -265,9 +267,7 @@ Status ClientChannel::read_descriptors(const std::uint8_t* at, std::uint32_t cou
   for (std::uint32_t i = 0; i < count; ++i) {
     shm::BufferDescriptor descriptor;
     std::memcpy(&descriptor, at + i * sizeof descriptor, sizeof descriptor);
-    auto buffer = stream_->session->resolve(descriptor);
-    if (!buffer) return std::move(buffer).error();
-    memory.buffers[i] = *buffer;
+    if (!stream_->session->resolve(descriptor, memory.buffers[i])) return outside();
   }
   return {};
 }
@@ -279,19 +279,19 @@ Status ClientChannel::read_message(const shm::RequestSlot& slot, const std::uint
   if (slot.flags & shm::kBodyInArena) {
     shm::BufferDescriptor where;
     std::memcpy(&where, bytes, sizeof where);
-    auto body = stream_->session->resolve(where);
-    if (!body) return std::move(body).error();
-    if (body->size > worker_.options().max_message || body->size < descriptors) {
+    chi_buffer body{};
+    if (!stream_->session->resolve(where, body)) return outside();
+    if (body.size > worker_.options().max_message || body.size < descriptors) {
       return Error{Code::invalid_argument,
-                   "a request of " + std::to_string(body->size) + " bytes of fields; at most " +
+                   "a request of " + std::to_string(body.size) + " bytes of fields; at most " +
                        std::to_string(worker_.options().max_message) +
                        " (call.max_message) may be: pass bulk data as Bytes or Buffer",
                    kWhere};
     }
-    memory.body.reset(new std::uint8_t[body->size]);
-    std::memcpy(memory.body.get(), body->data, body->size);
+    memory.body.reset(new std::uint8_t[body.size]);
+    std::memcpy(memory.body.get(), body.data, body.size);
     bytes = memory.body.get();
-    size = static_cast<std::uint32_t>(body->size) - descriptors;
+    size = static_cast<std::uint32_t>(body.size) - descriptors;
   }
   if (auto read = read_descriptors(bytes + size, slot.buffers, memory); !read) return read;
   out = {bytes, size, slot.buffers, memory.buffers};

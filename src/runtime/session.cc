@@ -125,12 +125,11 @@ Result<Session::SharedArena*> Session::add_reply_arena(std::uint64_t at_least) {
   return arena;
 }
 
-Result<chi_buffer> Session::resolve(const shm::BufferDescriptor& descriptor) noexcept {
+bool Session::resolve(const shm::BufferDescriptor& descriptor, chi_buffer& out) const noexcept {
   SharedArena* arena = find_arena(descriptor.segment);
-  if (!arena || !arena->memory.contains(descriptor.offset, descriptor.size)) {
-    return Error{Code::invalid_argument, "a buffer outside of the memory that the session shares", kWhere};
-  }
-  return chi_buffer{arena->memory.data() + descriptor.offset, descriptor.size, arena};
+  if (!arena || !arena->memory.contains(descriptor.offset, descriptor.size)) return false;
+  out = {arena->memory.data() + descriptor.offset, descriptor.size, arena};
+  return true;
 }
 
 Result<chi_buffer> Session::allocate_reply(std::uint64_t size) {

@@ -55,9 +55,9 @@ class Session : public std::enable_shared_from_this<Session> {
   };
   Result<NewArena> add_client_arena(std::uint64_t size);
 
-  // The bytes that a descriptor names, without a reference (valid while the session is); invalid_argument when it does
-  // not lie within one of this session's arenas.
-  Result<chi_buffer> resolve(const shm::BufferDescriptor& descriptor) noexcept;
+  // The bytes that a descriptor names, without a reference (valid while the session is); false when it does not lie
+  // within one of this session's arenas.
+  bool resolve(const shm::BufferDescriptor& descriptor, chi_buffer& out) const noexcept;
 
   // Space in a reply arena, which is made and announced when needed; the caller has the one reference.
   Result<chi_buffer> allocate_reply(std::uint64_t size);

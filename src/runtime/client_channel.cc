@@ -97,8 +97,7 @@ unsigned ClientChannel::poll(unsigned budget) {
   shm::RequestSlot slot;
   std::uint8_t inline_bytes[shm::kMaxMessageSlots * shm::kCacheLine];
   unsigned taken = 0;
-  for (; taken < budget && reader_.ready() && !closed_; ++taken) {
-    if (outstanding_ >= kMaxOutstanding) break;  // an honest client never has more; it is read on as they end
+  for (; taken < budget && ready(); ++taken) {
     const std::uint8_t* bytes = nullptr;
     std::uint32_t size = 0;
     if (!reader_.take(slot, inline_bytes, bytes, size)) continue;
@@ -239,6 +238,7 @@ void ClientChannel::cancel(std::uint64_t sequence) {
 void ClientChannel::close() {
   if (std::exchange(closed_, true)) return;
   late_.clear();
+  late_bytes_ = 0;
   // One at a time from the front, for each may end others. Not by sequence: a client that lies has used one twice.
   for (;;) {
     Task* task = nullptr;
@@ -304,6 +304,7 @@ void ClientChannel::reply(std::uint64_t sequence, const Answer& answer, std::uin
   auto low = static_cast<std::uint32_t>(sequence);
   if (late_.empty() && write(low, answer.code, flags, answer.message)) return;
   late_.push_back({low, flags, answer.code, OwnedMessage(answer.message)});
+  late_bytes_ += answer.message.size;
 }
 
 void ClientChannel::finished(std::uint64_t sequence, Code code) {
@@ -382,6 +383,7 @@ void ClientChannel::flush() {
   while (!late_.empty()) {
     Late& late = late_.front();
     if (!write(late.sequence, late.code, late.flags, late.message.view())) break;
+    late_bytes_ -= late.message.size();
     late_.pop_front();
   }
   dirty_ = false;

@@ -18,11 +18,16 @@ class Worker;
 class ClientChannel final : public Pooled {
  public:
   static constexpr std::uint32_t kMaxOutstanding = 1024;
+  static constexpr std::size_t kMaxLateBytes = 8 << 20;  // of replies that the ring has no room for
 
   ClientChannel(Worker& worker, std::shared_ptr<ClientStream> stream, Priority priority);
   ~ClientChannel();
 
-  bool ready() const noexcept { return outstanding_ < kMaxOutstanding && !closed_ && reader_.ready(); }
+  // Whether there is a message to take. A client that does not read its replies is not read from, either.
+  bool ready() const noexcept {
+    return outstanding_ < kMaxOutstanding && late_.size() < kMaxOutstanding && late_bytes_ < kMaxLateBytes &&
+           !closed_ && reader_.ready();
+  }
   Priority priority() const noexcept { return priority_; }
   const Session& session() const noexcept { return *stream_->session; }
   const ClientStream& stream() const noexcept { return *stream_; }
@@ -103,6 +108,7 @@ class ClientChannel final : public Pooled {
   bool may_read_ = false;
   bool may_write_ = false;
   std::deque<Late> late_;
+  std::size_t late_bytes_ = 0;
   List<Task> parked_;
   List<Proxy> proxies_;
   Retry retry_;

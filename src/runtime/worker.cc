@@ -21,7 +21,10 @@ thread_local Driver* Driver::current_ = nullptr;
 Worker::Worker(WorkerOptions options, WorkerSeams seams)
     : options_(options), seams_(seams), now_ns_(seams.clock.now_ns()), idle_(options.spin_ns) {}
 
-Worker::~Worker() { delete spare_; }
+Worker::~Worker() {
+  for (auto& channels : channels_) channels.clear();  // while there are timers to be taken out of
+  delete spare_;
+}
 
 void Worker::send(Mail* mail) noexcept {
   mailbox_.send(mail);

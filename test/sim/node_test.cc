@@ -116,5 +116,31 @@ TEST(SimulatedNode, TheSameSeedIsTheSameRun) {
   }
 }
 
+// Its replies are kept for a while, but not without limit: then its requests stay in the ring.
+TEST(SimulatedNode, AClientThatReadsNoRepliesIsNotReadForEver) {
+  Simulation simulation(1, 1, small_message_module(), 1);
+  shm::RequestWriter writer(simulation.stream().channel(0, 0));
+  unsigned sent = 0;
+  for (unsigned steps = 0; steps < 100'000; ++steps) {
+    simulation.step();
+    shm::RequestSlot* slot = writer.reserve(1);
+    if (!slot) continue;
+    slot->method = static_cast<std::uint16_t>(small_message::Null::kMethod.id);
+    slot->slots = 1;
+    slot->flags = shm::kNoEpochCheck;
+    slot->pool = simulation.pool().id;
+    slot->sequence = ++sent;
+    slot->deadline_tick = 0;
+    slot->target = 0;
+    slot->kind = 0;
+    slot->query = static_cast<std::uint8_t>(QueryKind::container);
+    slot->payload_size = 0;
+    slot->buffers = 0;
+    writer.publish(1);
+  }
+  EXPECT_GT(sent, 1024U);
+  EXPECT_LT(sent, 2048U);
+}
+
 }  // namespace
 }  // namespace chi::test

@@ -97,7 +97,7 @@ bool IoUring::start(const chi_io& io, Operation& operation) {
   return true;
 }
 
-bool IoUring::watch(int eventfd) {
+bool IoUring::arm(int eventfd) {
   io_uring_sqe* entry = next_entry();
   if (!entry) return false;
   io_uring_prep_poll_multishot(entry, eventfd, POLLIN);
@@ -105,7 +105,13 @@ bool IoUring::watch(int eventfd) {
   return true;
 }
 
+bool IoUring::watch(int eventfd) {
+  watched_.insert(eventfd);
+  return arm(eventfd);
+}
+
 void IoUring::unwatch(int eventfd) {
+  watched_.erase(eventfd);
   io_uring_sqe* entry = next_entry();
   if (!entry) return;
   io_uring_prep_poll_remove(entry, watch_data(eventfd));
@@ -123,8 +129,10 @@ unsigned IoUring::handle_completions() {
     bool more = completion->flags & IORING_CQE_F_MORE;
     io_uring_cqe_seen(&ring_, completion);
     if (data & kWatchTag) {
-      // A multishot poll that ended on its own account (an overflow) is armed again; one that was removed is not.
-      if (!more && result > 0 && data != kWatchTag) watch(static_cast<int>(data >> 1));
+      // A multishot poll ends by itself when the ring overflows, and when the thread that armed it ends, as that of a
+      // worker which was taken away does (driver.h): whoever drives the worker now arms it again.
+      auto fd = static_cast<int>(data >> 1);
+      if (!more && watched_.contains(fd)) arm(fd);
       continue;
     }
     ++ended;

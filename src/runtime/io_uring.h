@@ -7,6 +7,7 @@
 #include <liburing.h>
 
 #include <memory>
+#include <set>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
@@ -29,6 +30,7 @@ class IoUring final : public Reactor {
  private:
   explicit IoUring(Clock& clock) : clock_(clock) {}
   io_uring_sqe* next_entry();
+  bool arm(int eventfd);
   unsigned handle_completions();
 
   Clock& clock_;
@@ -36,6 +38,7 @@ class IoUring final : public Reactor {
   bool ring_made_ = false;
   unsigned unsubmitted_ = 0;
   UniqueFd wake_fd_;
+  std::set<int> watched_;
 };
 
 }  // namespace chi::runtime

@@ -44,6 +44,23 @@ TEST_F(Stuck, ALateResultIsTheAnswerWhenTheDeadlineAllowsIt) {
   EXPECT_EQ(replaced, 1U);
 }
 
+// What the thread that was left behind had asked the kernel for ends with it; wake-ups must not.
+TEST_F(Stuck, AWorkerThatChangedItsThreadStillWakesUp) {
+  for (std::uint32_t i : {0U, 1U}) {
+    EXPECT_TRUE(small().on(container(i)).with_deadline(10s).call<sm::Spin>(100'000U).get().ok());
+  }
+  for (int round = 0; round < 3; ++round) {
+    std::uint64_t before[2] = {status().workers[0].sleeps, status().workers[1].sleeps};
+    ASSERT_TRUE(eventually([&] {
+      auto workers = status().workers;
+      return workers[1].sleeps > before[1] || workers[0].sleeps > before[0] + 100;
+    }));
+    for (std::uint32_t i = 0; i < kContainers; ++i) {
+      EXPECT_TRUE(small().on(container(i)).with_deadline(2s).call<sm::Null>().get().ok()) << i;
+    }
+  }
+}
+
 TEST_F(Stuck, SeveralAtOnceEachGetAThreadOfTheirOwn) {
   std::vector<Future<sm::Nothing>> spins;
   for (std::uint32_t i = 0; i < 4; ++i) {

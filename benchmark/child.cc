@@ -73,6 +73,7 @@ Image image_of(const Launch& launch, int output) {
   ::sched_setaffinity(0, sizeof(image.cpus), &image.cpus);
   const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int errors = ::open(image.error_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (input < 0 || errors < 0) ::_exit(kNoProgram);
   ::dup2(input, STDIN_FILENO);
   ::dup2(image.output, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);

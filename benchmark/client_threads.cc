@@ -14,6 +14,7 @@ Result<double> run_threads(const Stage& stage, const Pool& pool, unsigned count,
   std::barrier start(count);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(count);
     for (unsigned i = 0; i < count; ++i) {
       threads.emplace_back([&, i] {
         Status prepared = stage.prepare_thread(Pool(pool), i);

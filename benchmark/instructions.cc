@@ -92,7 +92,7 @@ Result<double> per_call(const Options& options, Result<double> (*count)(const Op
   if (!goes_on.ok()) return std::move(goes_on).error();
   const Result<double> many = count(options, kMany / shorter);
   if (!many.ok()) return many.error();
-  return (*many - *few) / static_cast<double>((kMany - kFew) / shorter);
+  return (*many - *few) / (static_cast<double>(kMany - kFew) / static_cast<double>(shorter));
 }
 
 Result<bool> valgrind_is_here() {

@@ -116,7 +116,7 @@ Status measure_redis(const Redis& redis, Point& point, const Options& options) {
 }
 
 Status fill_redis(const Redis& redis, std::size_t value_size) {
-  const Result<double> filled = redis.rate({false, value_size, kKeys, 64, 6 * kKeys});
+  const Result<double> filled = redis.rate({false, value_size, kKeys, 64, std::uint64_t{6} * kKeys});
   return filled.ok() ? Status() : Status(filled.error());
 }
 

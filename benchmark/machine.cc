@@ -53,7 +53,7 @@ Result<CpuTimes> parse_cpu_times(std::string_view text) {
 
 std::string Machine::warning() const {
   std::string out;
-  const auto add = [&out](std::string what) { out += (out.empty() ? "" : ", ") + what; };
+  const auto add = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (cpus == 1) add("there is only one CPU: client and worker take turns");
   if (load > kHighLoad) add(fmt::format("the load was {:.2f}", load));
   if (busy_percent > kHighUse) add(fmt::format("others used {:.0f} % of a CPU", busy_percent));

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <ctime>
+#include <utility>
 
 namespace chi::bench {
 namespace {
@@ -69,6 +70,8 @@ Result<Report> run_workload(const Workload& workload, const Options& options) {
   Result<Report> report = workload.run(placed);
   (void)bind_thread(placed.placement.all);  // whatever the workload left; it was allowed before
   if (!report.ok()) return report;
+  Status goes_on = check_interrupt();  // a signal that still waits would end this process once it is let through
+  if (!goes_on.ok()) return std::move(goes_on).error();
   report->workload = workload.name;
   report->repeats = options.repeats;
   report->machine = watch.look();

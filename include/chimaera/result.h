@@ -92,7 +92,7 @@ class [[nodiscard]] Result {
     if (!ok()) throw BadResult(error());
     return std::move(**this);
   }
-  T value_or(T fallback) const& { return ok() ? **this : std::move(fallback); }
+  T value_or(const T& fallback) const& { return ok() ? **this : fallback; }
 
  private:
   std::variant<T, Error> held_;  // no empty error beside a value: a reply costs what it is

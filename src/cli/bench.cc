@@ -61,6 +61,7 @@ void add_options(CLI::App& command, BenchArguments& given) {
       ->expected(1)
       ->take_all();
   command.footer(list_of_workloads());
+  command.failure_message(CLI::FailureMessage::help);
 }
 
 std::string render_targets(const std::vector<bench::Target>& targets) {

@@ -10,8 +10,10 @@ target_sources(chi_headers INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE
 set_target_properties(chi_headers PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)  # each compiles alone
 install(TARGETS chi_headers EXPORT chimaera FILE_SET HEADERS)
 
-# Parts of the whole that are built by name.
+# Parts of the whole that are built by name: all modules; all but the tests; tests with threads; fuzzers.
 add_custom_target(chi_modules)
+add_custom_target(chi_product)
+add_dependencies(chi_product chi_modules)
 add_custom_target(chi_concurrent_tests)
 add_custom_target(chi_fuzzers)
 
@@ -35,8 +37,11 @@ function(chi_layer name)
   add_library(chimaera::${name} ALIAS chi_${name})
   target_include_directories(chi_${name} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_link_libraries(chi_${name} ${scope} chi_headers Threads::Threads ${arg_LINK})
+  add_dependencies(chi_product chi_${name})
   if(NOT arg_INTERNAL)
     install(TARGETS chi_${name} EXPORT chimaera ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  elseif(CHI_SANITIZE)
+    chi_compile_fast(chi_${name})
   endif()
   foreach(test ${tests})
     get_filename_component(stem ${test} NAME_WE)
@@ -54,6 +59,7 @@ function(chi_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest_main GTest::gmock)
+  chi_compile_fast(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
   foreach(source ${arg_SOURCES})
     file(STRINGS ${source} threads REGEX "^#include <(thread|pthread.h|future)>" LIMIT_COUNT 1)

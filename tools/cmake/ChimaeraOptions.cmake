@@ -24,5 +24,9 @@ endif()
 
 # For code whose speed is not what is looked at: compiled in a third of the time where sanitizers make that long.
 function(chi_compile_fast target)
-  target_compile_options(${target} PRIVATE $<IF:$<BOOL:${CHI_SANITIZE}>,-O0,-O1>)
+  if(CHI_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  else()
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
 endfunction()

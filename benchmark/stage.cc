@@ -29,17 +29,22 @@ Stage::~Stage() {
   release_client();
 }
 
+Result<Client> Stage::connect(ConnectOptions options) const {
+  if (daemon_) {
+    options.socket = daemon_->socket();
+  } else {
+    options.name = options_.daemon;
+  }
+  return Client::connect(options);
+}
+
 Status Stage::start_daemon() {
-  ConnectOptions connect;
   if (options_.daemon.empty()) {
     Result<PrivateDaemon> daemon = PrivateDaemon::start(options_);
     if (!daemon.ok()) return std::move(daemon).error();
     daemon_.emplace(*std::move(daemon));
-    connect.socket = daemon_->socket();
-  } else {
-    connect.name = options_.daemon;
   }
-  Result<Client> client = Client::connect(connect);
+  Result<Client> client = connect();
   if (!client.ok()) return std::move(client).error();
   client_.emplace(*std::move(client));
   const Result<admin::StatusReply> status = client_->admin().call<admin::GetStatus>().get();
@@ -49,6 +54,8 @@ Status Stage::start_daemon() {
 }
 
 Status Stage::bind_all() {
+  // Where the daemon's threads are not ours to bind, a client on a CPU of its choice may share it with the worker.
+  if (!daemon_) return {};
   const Placement& at = options_.placement;
   bind_client();
   std::vector<int> daemon_cpus = {at.worker};
@@ -58,7 +65,7 @@ Status Stage::bind_all() {
       if (cpu != at.client || at.one_cpu()) daemon_cpus.push_back(cpu);
     }
   }
-  if (!bind_process(floor_->pid(), {at.worker}) || (daemon_ && !bind_process(daemon_pid_, daemon_cpus))) {
+  if (!bind_process(floor_->pid(), {at.worker}) || !bind_process(daemon_pid_, daemon_cpus)) {
     return Error{Code::failed_precondition, "cannot bind a process to a CPU: the kernel refuses sched_setaffinity",
                  "bench"};
   }
@@ -80,7 +87,7 @@ Status Stage::prepare_thread(const Pool& pool, unsigned index) const {
   const Result<admin::PoolInfo> info = pool.info();
   if (!info.ok()) return info.error();
   const std::vector<int>& cpus = options_.placement.clients;
-  (void)bind_thread({cpus[index % cpus.size()]});
+  if (daemon_) (void)bind_thread({cpus[index % cpus.size()]});
   return {};
 }
 

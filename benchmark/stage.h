@@ -2,6 +2,7 @@
 //
 // What most workloads stand on: a daemon, this process as its client, and a partner for the floors. Client and worker
 // are bound to a CPU each, and the partner to the worker's, so that figure and floor are between the same two places.
+// With a daemon that ran before nothing is bound.
 #pragma once
 
 #include <chimaera/client.h>
@@ -30,6 +31,10 @@ class Stage {
   Stage& operator=(const Stage&) = delete;
 
   const Client& client() const noexcept { return *client_; }
+
+  // Another one of the same daemon; which that is, is filled in.
+  Result<Client> connect(ConnectOptions options = {}) const;
+
   FloorPartner& floor() noexcept { return *floor_; }
   pid_t daemon_pid() const noexcept { return daemon_pid_; }
 

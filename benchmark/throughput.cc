@@ -99,21 +99,21 @@ std::vector<Point> points(const Options& options) {
   return out;
 }
 
+Row row_of(const Point& at, const char* handler, const Figure& rate, const Figure& floor, const Figure& to_floor) {
+  return {{"threads", at.threads},
+          {"depth", at.depth},
+          {"handler", handler},
+          {"ops_per_s", rounded(rate.median())},
+          {"floor_ops_per_s", rounded(floor.median())},
+          {"ratio", rounded(to_floor.median())},
+          {"spread", rounded(rate.spread())}};
+}
+
 Report report_of(const std::map<Point, Figures>& found) {
   Report report;
   for (const auto& [at, figures] : found) {
-    const auto add = [&, at = at, floor = figures.floor.median()](const char* handler, const Figure& rate,
-                                                                  const Figure& to_floor) {
-      report.rows.push_back({{"threads", at.threads},
-                             {"depth", at.depth},
-                             {"handler", handler},
-                             {"ops_per_s", rounded(rate.median())},
-                             {"floor_ops_per_s", rounded(floor)},
-                             {"ratio", rounded(to_floor.median())},
-                             {"spread", rounded(rate.spread())}});
-    };
-    add("plain", figures.plain, figures.plain_ratio);
-    add("coroutine", figures.coroutine, figures.coroutine_ratio);
+    report.rows.push_back(row_of(at, "plain", figures.plain, figures.floor, figures.plain_ratio));
+    report.rows.push_back(row_of(at, "coroutine", figures.coroutine, figures.floor, figures.coroutine_ratio));
   }
   const Figures& target = found.at({1, kTargetDepth});
   report.targets = {{"null calls a second at depth 64, one client thread", target.plain.median(), 10e6, false},

@@ -42,4 +42,13 @@ struct Version {
 
 enum class Priority : std::uint8_t { low_latency = 0, high_throughput = 1 };
 
+// A request that every pool answers by itself: once all tasks that the container admitted before are complete, whoever
+// submitted them, suspended ones included. Tasks that come later do not wait for it, nor it for them.
+//   auto all_done = pool.gather<chi::Barrier>().get();
+struct Barrier {
+  static constexpr Method kMethod{0, "barrier", Access::read};
+  static constexpr Route kRoute = Route::all();
+  struct Reply {};
+};
+
 }  // namespace chi

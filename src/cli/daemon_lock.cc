@@ -6,11 +6,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <thread>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -18,6 +22,8 @@
 namespace chi::cli {
 
 namespace {
+
+constexpr std::chrono::seconds kLongestEnd(5);  // of a process that was killed
 
 struct flock whole_file(short type) {
   struct flock lock{};
@@ -55,18 +61,42 @@ pid_t read_pid(int file) {
   return pid.ok() && *pid > 0 && *pid <= 0x7fffffff ? static_cast<pid_t>(*pid) : 0;
 }
 
+// Whether the kernel is taking the process down: until its last thread has gone, its files stay locked.
+bool is_ending(pid_t pid) {
+  if (pid == 0) return false;
+  const auto status = read_file(fmt::format("/proc/{}/status", pid), 1 << 16);
+  if (!status.ok()) return status.code() == Code::not_found;
+  const auto value_of = [&](std::string_view name) {
+    const auto at = status->find(name);
+    return at == std::string::npos ? std::string_view() : std::string_view(*status).substr(at + name.size());
+  };
+  const std::string_view state = value_of("\nState:\t");
+  if (state.starts_with('Z') || state.starts_with('X')) return true;
+  // A mask in hexadecimal digits, signal 1 in the lowest bit.
+  const std::string_view pending = value_of("\nShdPnd:\t").substr(0, 16);
+  constexpr std::size_t kDigit = 16 - 1 - (SIGKILL - 1) / 4;
+  constexpr unsigned kBit = 1U << (SIGKILL - 1) % 4;
+  unsigned digit = 0;
+  if (pending.size() == 16) std::from_chars(&pending[kDigit], &pending[kDigit] + 1, digit, 16);
+  return digit & kBit;
+}
+
 }  // namespace
 
 Result<DaemonLock> DaemonLock::acquire(const std::string& path) {
+  const auto give_up = std::chrono::steady_clock::now() + kLongestEnd;
   for (int attempt = 0; attempt < 100; ++attempt) {
     UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) return failed("open the pid file", path);
     struct flock lock = whole_file(F_WRLCK);
-    if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
+    while (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
       if (errno != EAGAIN && errno != EACCES) return failed("lock", path);
       const pid_t pid = read_pid(file.get());
-      return Error{
-          Code::already_exists, pid ? fmt::format("it runs already, with pid {}", pid) : "it is being started", {}};
+      if (!is_ending(pid) || std::chrono::steady_clock::now() > give_up) {
+        return Error{
+            Code::already_exists, pid ? fmt::format("it runs already, with pid {}", pid) : "it is being started", {}};
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     if (!is_current(file.get(), path)) continue;
     Status written = write_pid(file.get(), path);

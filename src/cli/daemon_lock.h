@@ -16,7 +16,7 @@ namespace chi::cli {
 class DaemonLock {
  public:
   // Locks the file, which is made when it is not there, and writes this process' pid. Fails with already_exists, naming
-  // the pid, when another process holds it.
+  // the pid, when another process holds it. One that is being killed is waited for, until the kernel has taken it down.
   static Result<DaemonLock> acquire(const std::string& path);
 
   DaemonLock(DaemonLock&& other) noexcept = default;

@@ -93,6 +93,7 @@ void Worker::admit(Task* task) {
 void Worker::admit_barrier(Task* task) {
   Container& container = *task->container;
   bump(container.running, 1);
+  task->group = Task::kNoGroup;
   task->state = Task::State::suspended;
   park(*task);
   container.newest.barrier = task;

@@ -59,6 +59,42 @@ TEST_F(Lifecycle, FlushWaitsForWhatWasForgotten) {
   EXPECT_EQ(completed(0), 200U);
 }
 
+TEST_F(Lifecycle, ABarrierWaitsForEverybodysTasks) {
+  const Client other = runtime_->connect().value();
+  std::vector<Future<sm::Nap::Reply>> naps;
+  for (std::uint32_t i = 0; i < kContainers; ++i) {
+    naps.push_back(other.pool("small").on(container(i)).call<sm::Nap>(30'000U));
+  }
+  for (std::uint32_t i = 0; i < kContainers; ++i) {
+    ASSERT_TRUE(eventually([&] { return describe().containers[i].running == 1; }));
+  }
+  auto barrier = small().gather<Barrier>().get();
+  ASSERT_TRUE(barrier.ok() && barrier->complete()) << barrier.error().to_string();
+  EXPECT_EQ(barrier->replies.size(), kContainers);
+  for (auto& nap : naps) EXPECT_TRUE(nap.ready());
+}
+
+// Barriers of many containers, some given up by their callers, count nothing but what each of them waits for.
+TEST_F(Lifecycle, BarriersThatAreGivenUpLeaveTheOthersAlone) {
+  for (int round = 0; round < 30; ++round) {
+    auto nap = small().on(container(0)).call<sm::Nap>(4'000U);
+    auto forever = small().on(container(1)).call<sm::Nap>(1'000'000U);
+    auto first = small().on(container(0)).call<Barrier>();
+    auto given_up = small().on(container(1)).call<Barrier>();
+    auto late = small().on(container(1)).with_deadline(2ms).call<Barrier>();
+    auto others = small().on(range(2, 3)).gather<Barrier>();
+    ASSERT_TRUE(others.get().ok());
+    given_up.cancel();
+    EXPECT_EQ(given_up.get().code(), Code::cancelled);
+    EXPECT_EQ(late.get().code(), Code::deadline_exceeded);
+    EXPECT_TRUE(first.get().ok());
+    EXPECT_TRUE(nap.ready()) << "the barrier did not wait for it";
+    forever.cancel();
+    EXPECT_EQ(forever.get().code(), Code::cancelled);
+    EXPECT_TRUE(small().on(container(1)).with_deadline(5s).call<Barrier>().get().ok());
+  }
+}
+
 TEST_F(Lifecycle, ForgottenFailuresAreCounted) {
   for (int i = 0; i < 3; ++i) {
     (void)small().on(container(0)).fire_and_forget().call<sm::Fail>(Code::aborted, "x", false).get();

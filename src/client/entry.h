@@ -1,7 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// What a stream remembers of a call that it made: two cache lines for a small one, and an Extra for what only some
-// calls have. Belongs to the stream's thread.
+// What a stream remembers of a call that it made: two cache lines for a small one, a Wide beside them for what is
+// larger and yet travels inline, and an Extra for what only some calls have. Belongs to the stream's thread.
 #pragma once
 
 #include <chimaera/abi.h>
@@ -9,6 +9,7 @@
 #include <chimaera/result.h>
 #include <chimaera/task.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -41,8 +42,6 @@ struct Extra {
   }
 
   std::vector<chi_block*> held;       // a reference each, until the call is over
-  std::vector<std::uint8_t> request;  // the inline bytes of a request of several slots
-  std::vector<std::uint8_t> reply;    // the encoded fields of a large reply that came inline
   std::vector<chi_buffer> buffers;    // of the reply, with a reference each
   Buffer body;                        // where the encoded fields are, when not inline
   Error error;                        // why the client ended the call by itself, or tries a second time
@@ -73,6 +72,11 @@ inline constexpr std::uint8_t kRepeats = 64;     // periodic: not waited for by 
 
 inline constexpr std::uint32_t kInlineAnswer = shm::kCacheLine;
 
+// The inline bytes of a request of several slots; later those of an answer beyond kInlineAnswer.
+struct alignas(shm::kCacheLine) Wide {
+  std::uint8_t bytes[std::max(shm::kMaxInlineRequest, shm::kMaxInlineReply)];
+};
+
 struct alignas(shm::kCacheLine) Entry {
   std::uint64_t sequence = 0;
   PoolState* pool = nullptr;
@@ -83,7 +87,7 @@ struct alignas(shm::kCacheLine) Entry {
   std::uint8_t state = 0;
   std::uint8_t channel = 0;
   std::uint8_t reply_flags = 0;
-  bool answer_inline = false;  // in `request`, which is not needed any more
+  bool answer_inline = false;  // in `request`, which is not needed any more, or in the Wide
 
   // The request's first slot, for a second try; later the bytes of a small answer.
   shm::RequestSlot request;

@@ -129,7 +129,6 @@ class FakeMemory {
       std::this_thread::yield();
     }
     slot->code = static_cast<std::uint16_t>(code);
-    slot->slots = static_cast<std::uint8_t>(slots);
     slot->flags = flags;
     slot->sequence = sequence;
     slot->payload_size = static_cast<std::uint16_t>(flags & shm::kBodyInArena ? 0 : message.size);

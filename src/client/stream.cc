@@ -24,6 +24,7 @@ Stream::Stream(Session& session, std::uint32_t number)
     : session_(&session),
       number_(number),
       entries_(std::make_unique<Entry[]>(kFirstEntries)),
+      wide_(std::make_unique_for_overwrite<Wide[]>(kFirstEntries)),
       longest_spin_ns_(only_one_cpu() ? 0 : bounded_ns(session.options().spin)),
       spin_ns_(longest_spin_ns_) {}
 

@@ -78,8 +78,10 @@ class Stream {
   std::size_t poll();
   // Looks at once.
   void check();
-  // Spins, then sleeps, until `reached()`; false: not by then. Looks at least once.
-  bool wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns);
+  // Spins, then sleeps, until `reached()`; false: not by then. Looks at least once. `first`: the channel that matters;
+  // what comes in others is taken in, too, but has to wait for it.
+  static constexpr unsigned kNoChannel = ~0U;
+  bool wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned first = kNoChannel);
   // Waits for calls to this pool, or to any, that have no answer yet.
   Status flush(const PoolState* pool);
 
@@ -124,8 +126,8 @@ class Stream {
   Status renew(PoolState& pool, const Error& refusal, Request& request);
 
   // stream_receive.cc
-  std::size_t receive_channel(unsigned number);
-  std::size_t receive_active();
+  std::size_t receive_channel(unsigned number, std::size_t limit);
+  std::size_t receive_active(unsigned first);
   void accept(const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size);
   bool wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes);
   void store_answer(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, std::uint32_t size);
@@ -133,7 +135,7 @@ class Stream {
   Status take_body(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes, Extra& extra);
   Result<chi_buffer> borrow(const Entry& entry, const shm::BufferDescriptor& descriptor);
   void stray(const shm::ReplySlot& slot, const std::uint8_t* bytes);
-  Answer large_answer(const Entry& entry);
+  Answer large_answer(Entry& entry);
   static Answer foreign_answer() noexcept;
   void settle(Entry& entry);
   void post_continuation(Extra& extra);
@@ -148,13 +150,17 @@ class Stream {
   static void run_continuation(chi_work* work);
 
   // stream_wait.cc
-  bool spin(FunctionRef<bool()> reached, std::uint64_t until_ns, std::uint64_t& started_ns);
+  bool spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned first, std::uint64_t& started_ns);
   bool sleep(FunctionRef<bool()> reached, std::uint64_t until_ns);
   void look_after(std::uint64_t now_ns);
   void expire(std::uint64_t now_ns);
 
   // Valid until the table grows, as it may whenever a call is made.
   Entry& entry_of(std::uint64_t sequence) noexcept { return entries_[sequence & (entry_count_ - 1)]; }
+  std::uint8_t* wide_of(const Entry& entry) noexcept { return wide_[&entry - entries_.get()].bytes; }
+  std::uint8_t* answer_of(Entry& entry) noexcept {
+    return entry.answer_size <= kInlineAnswer ? entry.bytes() : wide_of(entry);
+  }
   shm::Stream& shared() const noexcept { return *reinterpret_cast<shm::Stream*>(segment_.data()); }
 
   std::atomic<const void*> owner_{nullptr};
@@ -173,6 +179,7 @@ class Stream {
   shm::Segment segment_;
   std::vector<Channel> channels_;
   std::unique_ptr<Entry[]> entries_;
+  std::unique_ptr<Wide[]> wide_;
   std::uint32_t entry_count_ = kFirstEntries;  // a power of two
   std::vector<std::unique_ptr<Extra>> all_extras_;
   std::vector<Extra*> free_extras_;

@@ -49,7 +49,7 @@ inline void Stream::advance_incomplete() noexcept {
   saved.query = static_cast<std::uint8_t>(request.query);
   saved.buffers = request.buffers;
   if (request.size > shm::kInlineRequest) {
-    extra_of(entry).request.assign(request.bytes, request.bytes + request.size);
+    std::memcpy(wide_of(entry), request.bytes, request.size);
   } else if (request.size != 0) {
     std::memcpy(saved.data, request.bytes, request.size);
   }
@@ -63,7 +63,6 @@ inline void Stream::advance_incomplete() noexcept {
   std::uint32_t slots = request.slots();
   shm::RequestSlot& slot = *writer.reserve(slots);
   slot.method = request.method;
-  slot.slots = static_cast<std::uint8_t>(slots);
   slot.flags = request.flags;
   slot.pool = request.pool;
   slot.sequence = sequence;
@@ -77,7 +76,6 @@ inline void Stream::advance_incomplete() noexcept {
   slot.kind = static_cast<std::uint8_t>(request.kind);
   slot.query = static_cast<std::uint8_t>(request.query);
   slot.buffers = request.buffers;
-  slot.reserved = 0;
   if (request.size != 0) writer.fill(request.bytes, request.size);
   writer.publish(slots);
   light_fence();
@@ -147,7 +145,7 @@ inline Answer Stream::answer(std::uint64_t sequence) {
   Answer out;
   out.code = static_cast<Code>(entry.code);
   out.gathered = entry.reply_flags & shm::kGathered;
-  out.message = {entry.bytes(), entry.answer_size, 0, nullptr};
+  out.message = {answer_of(entry), entry.answer_size, 0, nullptr};
   return out;
 }
 

@@ -10,7 +10,8 @@
 namespace chi::client {
 namespace {
 
-constexpr unsigned kMostAtOnce = 1024;  // of one channel, so that the others get their turn
+constexpr std::size_t kMostAtOnce = 1024;  // of one channel, so that the others get their turn
+constexpr std::size_t kFewAtOnce = 4;      // of those that the caller does not wait for
 constexpr std::size_t kDescriptor = sizeof(shm::BufferDescriptor);
 
 // The descriptors behind the fields, wherever those are.
@@ -38,10 +39,10 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
                                                         const std::uint8_t* bytes, std::uint32_t size) {
   entry.code = slot.code;
   entry.reply_flags = slot.flags;
-  if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena) && size <= kInlineAnswer) [[likely]] {
+  if (slot.buffers == 0 && !(slot.flags & shm::kBodyInArena)) [[likely]] {
     entry.answer_inline = true;
     entry.answer_size = size;
-    if (size != 0) std::memcpy(entry.bytes(), bytes, size);
+    if (size != 0) std::memcpy(answer_of(entry), bytes, size);
     return settle(entry);
   }
   store_large(entry, slot, bytes);
@@ -65,10 +66,10 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
   if (!(slot.flags & shm::kStillRunning)) end(entry);
 }
 
-std::size_t Stream::receive_channel(unsigned number) {
+std::size_t Stream::receive_channel(unsigned number, std::size_t limit) {
   Channel& channel = channels_[number];
   std::size_t count = 0;
-  while (count < kMostAtOnce && channel.reader.ready()) {
+  while (count < limit && channel.reader.ready()) {
     shm::ReplySlot slot;
     std::uint8_t scratch[shm::kMaxMessageSlots * shm::kCacheLine];
     const std::uint8_t* bytes = nullptr;
@@ -79,11 +80,12 @@ std::size_t Stream::receive_channel(unsigned number) {
   return count;
 }
 
-std::size_t Stream::receive_active() {
-  std::size_t count = 0;
+std::size_t Stream::receive_active(unsigned first) {
+  std::size_t count = first < channels_.size() ? receive_channel(first, kMostAtOnce) : 0;
+  const std::size_t limit = first != kNoChannel ? kFewAtOnce : kMostAtOnce;
   for (unsigned word = 0; word < std::size(active_); ++word) {
     for (std::uint64_t left = active_[word]; left; left &= left - 1) {
-      count += receive_channel(word * 64 + static_cast<unsigned>(__builtin_ctzll(left)));
+      count += receive_channel(word * 64 + static_cast<unsigned>(__builtin_ctzll(left)), limit);
     }
   }
   return count;
@@ -92,7 +94,7 @@ std::size_t Stream::receive_active() {
 std::size_t Stream::absorb() {
   if (has_foreign_.load(std::memory_order_acquire)) take_foreign();
   std::size_t count = 0;
-  for (unsigned number = 0; number < channels_.size(); ++number) count += receive_channel(number);
+  for (unsigned number = 0; number < channels_.size(); ++number) count += receive_channel(number, kMostAtOnce);
   return count;
 }
 
@@ -106,6 +108,7 @@ void Stream::store_large(Entry& entry, const shm::ReplySlot& slot, const std::ui
   entry.answer_inline = false;
   auto taken = take_body(entry, slot, bytes, extra_of(entry));
   if (!taken) return settle_locally(entry, taken.error());
+  if (!(slot.flags & shm::kBodyInArena)) std::memcpy(answer_of(entry), bytes, slot.payload_size);
   settle(entry);
 }
 
@@ -120,8 +123,6 @@ Status Stream::take_body(Entry& entry, const shm::ReplySlot& slot, const std::ui
     if (extra.body.size() < tail) return Error{Code::data_loss, "the daemon's reply is shorter than it says", "client"};
     entry.answer_size = static_cast<std::uint32_t>(extra.body.size() - tail);
     descriptors = extra.body.data() + entry.answer_size;
-  } else {
-    extra.reply.assign(bytes, bytes + slot.payload_size);
   }
   for (std::size_t i = 0; i < slot.buffers; ++i) {
     auto buffer = borrow(entry, descriptor_at(descriptors, i));
@@ -174,13 +175,13 @@ Answer Stream::foreign_answer() noexcept {
   return {&kForeign, kForeign.code, false, {}};
 }
 
-Answer Stream::large_answer(const Entry& entry) {
+Answer Stream::large_answer(Entry& entry) {
   Extra& extra = *entry.extra;
   if (entry.is(kLocalError)) return {&extra.error, extra.error.code, false, {}};
   Answer out;
   out.code = static_cast<Code>(entry.code);
   out.gathered = entry.reply_flags & shm::kGathered;
-  out.message = {extra.body.data() ? extra.body.data() : extra.reply.data(), entry.answer_size,
+  out.message = {extra.body.data() ? extra.body.data() : answer_of(entry), entry.answer_size,
                  static_cast<std::uint32_t>(extra.buffers.size()), extra.buffers.data()};
   return out;
 }

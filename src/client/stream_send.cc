@@ -68,12 +68,16 @@ Status Stream::pack(const chi_message& message, std::uint8_t* scratch, Request& 
 bool Stream::grow_table() {
   if (entry_count_ == kMostEntries) return false;
   auto more = std::make_unique<Entry[]>(std::size_t{entry_count_} * 2);
+  auto more_wide = std::make_unique_for_overwrite<Wide[]>(std::size_t{entry_count_} * 2);
   for (std::uint32_t i = 0; i < entry_count_; ++i) {
     const Entry& old = entries_[i];
-    void* to = &more[old.sequence & (entry_count_ * 2 - 1)];
-    if (old.is(kBusy)) std::memcpy(to, &old, sizeof(Entry));
+    if (!old.is(kBusy)) continue;
+    const std::uint64_t to = old.sequence & (entry_count_ * 2 - 1);
+    std::memcpy(static_cast<void*>(&more[to]), &old, sizeof(Entry));
+    std::memcpy(&more_wide[to], &wide_[i], sizeof(Wide));
   }
   entries_ = std::move(more);
+  wide_ = std::move(more_wide);
   entry_count_ *= 2;
   return true;
 }
@@ -193,7 +197,7 @@ void Stream::retry(std::uint64_t sequence) {
   leave_channel(entry.channel);
   join_channel(request.channel);
   entry.channel = static_cast<std::uint8_t>(request.channel);
-  request.bytes = request.size <= shm::kInlineRequest ? entry.request.data : entry.extra->request.data();
+  request.bytes = request.size <= shm::kInlineRequest ? entry.request.data : wide_of(entry);
   send(request, sequence);
 }
 

@@ -39,15 +39,17 @@ std::size_t Stream::poll() {
 
 void Stream::check() { look_after(precise_now()); }
 
-bool Stream::wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns) {
-  receive();
+bool Stream::wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned first) {
+  if (has_foreign_.load(std::memory_order_acquire)) take_foreign();
+  receive_active(first);
+  retry_all();
   if (reached()) return true;
   if (until_ns == 0) {
     poll();
     return reached();
   }
   std::uint64_t started_ns = 0;
-  if (spin_ns_ > 0 && spin(reached, until_ns, started_ns)) return true;
+  if (spin_ns_ > 0 && spin(reached, until_ns, first, started_ns)) return true;
   if (started_ns == 0) started_ns = precise_now();
   bool success = sleep(reached, until_ns);
   // Where the answer came about when a spin would have ended, spinning pays the next time; else less and less.
@@ -56,16 +58,14 @@ bool Stream::wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns) {
   return success;
 }
 
-bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, std::uint64_t& started_ns) {
+bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned first, std::uint64_t& started_ns) {
   for (unsigned turn = 1;; ++turn) {
     if (turn > kEagerTurns) cpu_relax();
-    if (receive_active() != 0) {
+    if (receive_active(first) != 0) {
       retry_all();
       if (reached()) return true;
     }
     if (turn < kEagerTurns || turn % kTurnsBetweenClocks != 0) continue;
-    receive();
-    if (reached()) return true;
     std::uint64_t now = precise_now();
     if (started_ns == 0) started_ns = now;
     if (now - started_ns >= spin_ns_ || now >= until_ns) return false;
@@ -126,7 +126,7 @@ bool Stream::wait(std::uint64_t sequence, std::chrono::nanoseconds limit) {
     bool whole = limit == std::chrono::nanoseconds::max();
     until = whole ? longest : std::min(longest, precise_now() + bounded_ns(limit));
   }
-  if (wait_until(answered, until)) return true;
+  if (wait_until(answered, until, entry_of(sequence).channel)) return true;
   if (until == longest) expire(longest);
   return answered();
 }

@@ -343,7 +343,6 @@ bool ClientChannel::write_inline(std::uint32_t sequence, Code code, std::uint8_t
   shm::ReplySlot* slot = writer_.reserve(slots);
   if (!slot) return false;
   slot->code = static_cast<std::uint16_t>(code);
-  slot->slots = static_cast<std::uint8_t>(slots);
   slot->flags = flags;
   slot->sequence = sequence;
   slot->payload_size = static_cast<std::uint16_t>(payload);

@@ -3,6 +3,8 @@
 // The worker's loop: what it looks at, in which order, and when it sleeps.
 #include "runtime/worker.h"
 
+#include <algorithm>
+
 namespace chi::runtime {
 namespace {
 
@@ -12,7 +14,8 @@ constexpr unsigned kTimeEvery = 16;       // turns between looks at the clock
 constexpr unsigned kReactorEvery = 4;     // turns between looks at the reactor
 constexpr unsigned kBulkRounds = 16;      // of high-throughput work in one turn, ...
 constexpr unsigned kBulkBudget = 4;       // each of so many messages,
-constexpr std::uint64_t kBulkNs = 2'000;  // and not longer than this in all
+constexpr std::uint64_t kBulkNs = 2'000;  // and not longer than this in all, ...
+constexpr std::size_t kChannelsLookedAt = 8;  // nor beyond a low-latency task seen in so many channels
 
 }  // namespace
 
@@ -123,9 +126,20 @@ bool Worker::run_high_throughput(unsigned& handled) {
     } else if (now - start > kBulkNs) {
       return true;
     }
-    if (runnable_[0].head) return true;
+    if (low_latency_waits()) return true;
   }
   return true;
+}
+
+// Looks at so many channels only that the look costs less than what it interrupts; each turn sees them all.
+bool Worker::low_latency_waits() noexcept {
+  if (runnable_[0].head) return true;
+  const auto& channels = channels_[0];
+  for (std::size_t i = 0; i < std::min(kChannelsLookedAt, channels.size()); ++i) {
+    if (++looked_at_ >= channels.size()) looked_at_ = 0;
+    if (channels[looked_at_]->ready()) return true;
+  }
+  return false;
 }
 
 bool Worker::anything_ready() const noexcept {

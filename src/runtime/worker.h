@@ -178,6 +178,7 @@ class Worker {
   void mail_answer(Task& task, const Answer* answer, bool over);
   void remove_drained_channels();
   bool anything_ready() const noexcept;
+  bool low_latency_waits() noexcept;
 
   const WorkerOptions options_;
   const WorkerSeams seams_;
@@ -189,6 +190,7 @@ class Worker {
   std::unordered_map<PoolId, const Pool*> pools_;
   std::vector<std::unique_ptr<ClientChannel>> channels_[2];
   bool some_channel_closed_ = false;
+  std::size_t looked_at_ = 0;  // the low-latency channel looked at last
 
   struct Runnable {
     Container* head = nullptr;

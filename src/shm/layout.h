@@ -6,7 +6,7 @@
 // A stream belongs to one client thread. It holds, for each worker and priority, a channel: a ring of request slots
 // and a ring of reply slots. A message takes 1 to kMaxMessageSlots consecutive slots; its first slot's `position` is
 // stored last, with release order, and says that the message is there: it equals the slot's running position in the
-// ring, counted from 1. The `position` words of the slots that follow are never written while they carry payload, so
+// ring, counted from 1. How many slots it takes follows from its size. The `position` words of the slots that follow are never written while they carry payload, so
 // a stale word there is always behind. A ring is full when kRingSlots slots lie between the writer's position and the
 // head that the reader publishes.
 #pragma once
@@ -45,15 +45,15 @@ inline constexpr std::uint8_t kBodyInArena =
     4;  // inline data is one descriptor of the body; `buffers` counts those in it
 inline constexpr std::uint8_t kNoEpochCheck = 8;  // the caller believes any epoch
 
-inline constexpr std::uint32_t kInlineRequest = 18;
-inline constexpr std::uint32_t kInlineReply = 44;
+inline constexpr std::uint32_t kInlineRequest = 20;
+inline constexpr std::uint32_t kInlineReply = 50;
 
 // A body is the encoded fields (`payload_size` bytes), followed directly by `buffers` descriptors.
 struct alignas(kCacheLine) RequestSlot {
   std::atomic<std::uint32_t> position;
   std::uint16_t method;
-  std::uint8_t slots;  // that the message takes, this one included
   std::uint8_t flags;
+  std::uint8_t buffers;  // descriptors after the payload, at most CHI_MAX_BUFFERS
   std::uint64_t pool;
   std::uint64_t sequence;          // rises in each stream; its low bits index the client's table of waiting calls
   std::uint32_t incomplete_delta;  // sequence - first incomplete sequence of the stream, at most 2^32 - 1
@@ -63,8 +63,6 @@ struct alignas(kCacheLine) RequestSlot {
   std::uint16_t payload_size;      // without descriptors; for kBodyInArena unused: the body's size says it
   std::uint8_t kind;               // RequestKind
   std::uint8_t query;              // chi::QueryKind, never `automatic`
-  std::uint8_t buffers;            // descriptors after the payload, at most CHI_MAX_BUFFERS
-  std::uint8_t reserved;
   std::uint8_t data[kInlineRequest];
 };
 static_assert(sizeof(RequestSlot) == kCacheLine);
@@ -77,13 +75,10 @@ inline constexpr std::uint8_t kGathered = 8;      // the payload is a gathered s
 struct alignas(kCacheLine) ReplySlot {
   std::atomic<std::uint32_t> position;
   std::uint16_t code;  // chi::Code; when not ok the payload is an encoded Error
-  std::uint8_t slots;
   std::uint8_t flags;
+  std::uint8_t buffers;
   std::uint32_t sequence;  // low half
   std::uint16_t payload_size;
-  std::uint8_t buffers;
-  std::uint8_t reserved;
-  std::uint32_t reserved2;
   std::uint8_t data[kInlineReply];
 };
 static_assert(sizeof(ReplySlot) == kCacheLine);

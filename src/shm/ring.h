@@ -66,7 +66,7 @@ class Writer {
   void publish(std::uint32_t count) noexcept {
     slots_[next_ % kRingSlots].position.store(next_, std::memory_order_release);
     next_ += count;
-    prefetch_for_write(&slots_[(next_ + kPrefetchSlots) % kRingSlots]);
+    for (std::uint32_t i = 0; i < count; ++i) prefetch_for_write(&slots_[(next_ + kPrefetchSlots - i) % kRingSlots]);
   }
 
   bool has_room(std::uint32_t count) noexcept { return next_ - 1 + count - seen_head_ <= kRingSlots || reload(count); }
@@ -94,21 +94,20 @@ class Reader {
   bool ready() const noexcept { return slots_[next_ % kRingSlots].position.load(std::memory_order_acquire) == next_; }
 
   // Copies the next message's first slot to `out` (its position word is left alone) and steps behind the message; a
-  // message that claims to be longer than any may be, or shorter than what it holds, is stepped over by one slot and
-  // reported by false. `scratch` holds kMaxMessageSlots * 64 bytes; `bytes` and `size` tell where the inline bytes are.
+  // message that claims to be longer than any may be is stepped over by one slot and reported by false. `scratch` holds kMaxMessageSlots * 64 bytes; `bytes` and `size` tell where the inline bytes are.
   // Precondition: ready().
   bool take(Slot& out, std::uint8_t* scratch, const std::uint8_t*& bytes, std::uint32_t& size) noexcept {
     Slot& first = slots_[next_ % kRingSlots];
     std::memcpy(reinterpret_cast<std::uint8_t*>(&out) + sizeof(std::uint32_t),
                 reinterpret_cast<std::uint8_t*>(&first) + sizeof(std::uint32_t), sizeof(Slot) - sizeof(std::uint32_t));
     std::atomic_signal_fence(std::memory_order_seq_cst);  // from here on the copy is what counts
-    __builtin_prefetch(&slots_[(next_ + kPrefetchSlots) % kRingSlots]);
     size = inline_size(out);
     std::uint32_t count = slots_for<Slot>(size);
-    if (count > kMaxMessageSlots || out.slots != count) {
+    if (count > kMaxMessageSlots) [[unlikely]] {
       step(1);
       return false;
     }
+    for (std::uint32_t i = 0; i < count; ++i) __builtin_prefetch(&slots_[(next_ + kPrefetchSlots + i) % kRingSlots]);
     if (count == 1) {
       bytes = out.data;
     } else {

@@ -133,9 +133,6 @@ class Hostile {
     slot->buffers = static_cast<std::uint8_t>(random_() % 3 == 0 ? odd_number() : 0);
     for (auto& byte : slot->data) byte = static_cast<std::uint8_t>(random_() % 3 == 0 ? random_() : random_() % 3);
     if (random_() % 2) put_descriptor(*slot);
-    const std::uint32_t slots =
-        random_() % 10 == 0 ? random_() % 12 : shm::slots_for<shm::RequestSlot>(inline_size(*slot));
-    slot->slots = static_cast<std::uint8_t>(slots);
     writer.publish(1);
   }
 

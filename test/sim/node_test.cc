@@ -63,7 +63,6 @@ class Story {
     shm::RequestSlot* slot = writer.reserve(1);
     ASSERT_NE(slot, nullptr);
     slot->method = static_cast<std::uint16_t>(Req::kMethod.id);
-    slot->slots = 1;
     slot->flags = shm::kNoEpochCheck;
     slot->pool = simulation_.pool().id;
     slot->sequence = ++sent_;
@@ -126,7 +125,6 @@ TEST(SimulatedNode, AClientThatReadsNoRepliesIsNotReadForEver) {
     shm::RequestSlot* slot = writer.reserve(1);
     if (!slot) continue;
     slot->method = static_cast<std::uint16_t>(small_message::Null::kMethod.id);
-    slot->slots = 1;
     slot->flags = shm::kNoEpochCheck;
     slot->pool = simulation.pool().id;
     slot->sequence = ++sent;

@@ -97,9 +97,9 @@ class FakeSession : FakeMemory {
     const std::uint8_t* bytes = nullptr;
     std::uint32_t size = 0;
     if (!channel.reader.take(slot, scratch, bytes, size)) return ADD_FAILURE() << "a damaged request";
-    auto sequence = static_cast<std::uint32_t>(slot.sequence);
-    if (slot.kind == static_cast<std::uint8_t>(shm::RequestKind::release)) return release(bytes, behaviour);
-    if (slot.kind == static_cast<std::uint8_t>(shm::RequestKind::cancel)) {
+    auto sequence = slot.sequence_low;
+    if (slot.flags & shm::kRelease) return release(bytes, behaviour);
+    if (slot.flags & shm::kCancel) {
       ++behaviour.cancels;
       auto found =
           std::find_if(held_.begin(), held_.end(), [&](const Late& late) { return late.sequence == sequence; });
@@ -123,7 +123,7 @@ class FakeSession : FakeMemory {
 
   void call(Stream& stream, Channel& channel, const shm::RequestSlot& slot, const chi_message& message,
             const std::map<std::string, admin::PoolInfo>& pools, FakeBehaviour& behaviour) {
-    auto sequence = static_cast<std::uint32_t>(slot.sequence);
+    auto sequence = slot.sequence_low;
     if (slot.pool == kAdminPool) {
       auto request = decode_message<admin::PoolFind>(message);
       auto pool = pools.find(request.value().name);

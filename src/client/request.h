@@ -17,7 +17,6 @@ struct Stream::Request {
   std::uint16_t method = 0;
   std::uint16_t payload = 0;
   std::uint8_t flags = 0;
-  shm::RequestKind kind = shm::RequestKind::call;
   QueryKind query = QueryKind::any;
   std::uint8_t buffers = 0;
   std::uint32_t tick = 0;

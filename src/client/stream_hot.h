@@ -14,9 +14,10 @@
 
 namespace chi::client {
 
-// Gives the entry of `next_sequence_`, whose number it moves over those whose entries are still in use.
+// Gives the entry of `next_sequence_`, whose number it moves over those whose entries are still in use. Null when all
+// are, or when there are no more numbers.
 inline Entry* Stream::find_free() noexcept {
-  for (std::uint32_t look = 0; look < entry_count_; ++look, ++next_sequence_) {
+  for (std::uint32_t look = 0; look < entry_count_ && next_sequence_ < shm::kMostSequences; ++look, ++next_sequence_) {
     Entry& entry = entry_of(next_sequence_);
     if (entry.state == 0) return &entry;
   }
@@ -65,7 +66,7 @@ inline void Stream::advance_incomplete() noexcept {
   slot.method = request.method;
   slot.flags = request.flags;
   slot.pool = request.pool;
-  slot.sequence = sequence;
+  slot.set_sequence(sequence);
   slot.incomplete_delta = static_cast<std::uint32_t>(std::min<std::uint64_t>(sequence - first_incomplete_, UINT32_MAX));
   if (request.repeats) [[unlikely]]
     slot.incomplete_delta = request.period_us;
@@ -73,7 +74,6 @@ inline void Stream::advance_incomplete() noexcept {
   slot.target = request.target;
   slot.target_extra = request.target_extra;
   slot.payload_size = request.payload;
-  slot.kind = static_cast<std::uint8_t>(request.kind);
   slot.query = static_cast<std::uint8_t>(request.query);
   slot.buffers = request.buffers;
   if (request.size != 0) writer.fill(request.bytes, request.size);

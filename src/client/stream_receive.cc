@@ -11,7 +11,7 @@ namespace chi::client {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 1024;  // of one channel, so that the others get their turn
-constexpr std::size_t kFewAtOnce = 4;      // of those that the caller does not wait for
+constexpr std::size_t kFewAtOnce = 1;      // of those that the caller does not wait for
 constexpr std::size_t kDescriptor = sizeof(shm::BufferDescriptor);
 
 // The descriptors behind the fields, wherever those are.

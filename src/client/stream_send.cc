@@ -83,6 +83,10 @@ bool Stream::grow_table() {
 }
 
 Result<Entry*> Stream::make_room(const Request& request) {
+  if (next_sequence_ >= shm::kMostSequences) {
+    return Error{Code::resource_exhausted, "this thread has made as many calls as are numbered; use another thread",
+                 "client"};
+  }
   Channel& channel = channels_[request.channel];
   const Connection* connection = connection_.get();
   Entry* entry = nullptr;
@@ -110,7 +114,7 @@ void Stream::flush_releases() {
   unsigned number = number_ % connection_->workers() * shm::kPriorities;
   while (!releases.empty() && channels_[number].writer.has_room(1)) {
     Request request;
-    request.kind = shm::RequestKind::release;
+    request.flags = shm::kRelease;
     request.buffers = 1;
     request.bytes = reinterpret_cast<const std::uint8_t*>(&releases.back());
     request.size = kDescriptor;
@@ -128,7 +132,7 @@ void Stream::cancel(std::uint64_t sequence) {
   wait_until([&] { return pointless() || channel().writer.has_room(1); }, entry_of(sequence).deadline_ns);
   if (pointless() || !channel().writer.has_room(1)) return;
   Request request;
-  request.kind = shm::RequestKind::cancel;
+  request.flags = shm::kCancel;
   request.channel = entry_of(sequence).channel;
   send(request, sequence);
 }

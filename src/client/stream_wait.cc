@@ -64,6 +64,8 @@ bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned 
     if (receive_active(first) != 0) {
       retry_all();
       if (reached()) return true;
+    } else if (first < channels_.size() && channels_[first].outstanding == 1) {
+      channels_[first].reader.expect();
     }
     if (turn < kEagerTurns || turn % kTurnsBetweenClocks != 0) continue;
     std::uint64_t now = precise_now();

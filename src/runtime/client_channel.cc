@@ -108,21 +108,16 @@ unsigned ClientChannel::poll(unsigned budget) {
 }
 
 bool ClientChannel::handle(const shm::RequestSlot& slot, const std::uint8_t* bytes) {
-  switch (static_cast<shm::RequestKind>(slot.kind)) {
-    case shm::RequestKind::call:
-      return handle_call(slot, bytes);
-    case shm::RequestKind::cancel:
-      cancel(slot.sequence);
-      return true;
-    case shm::RequestKind::release:
-      if (slot.payload_size == 0 && slot.buffers == 1) {
-        shm::BufferDescriptor descriptor;
-        std::memcpy(&descriptor, bytes, sizeof descriptor);
-        stream_->session->release(descriptor);
-      }
-      return true;
+  if (!(slot.flags & (shm::kCancel | shm::kRelease))) [[likely]]
+    return handle_call(slot, bytes);
+  if (slot.flags & shm::kCancel) {
+    cancel(slot.sequence());
+  } else if (slot.payload_size == 0 && slot.buffers == 1) {
+    shm::BufferDescriptor descriptor;
+    std::memcpy(&descriptor, bytes, sizeof descriptor);
+    stream_->session->release(descriptor);
   }
-  return true;  // of a newer client, or nonsense: nobody waits for it
+  return true;
 }
 
 const Pool* ClientChannel::find_pool(PoolId id) {
@@ -177,8 +172,8 @@ bool ClientChannel::run_here(const shm::RequestSlot& slot, Container& container,
   task->container = &container;
   task->method = &method;
   task->channel = this;
-  task->sequence = slot.sequence;
-  task->first_incomplete = slot.sequence - slot.incomplete_delta;
+  task->sequence = slot.sequence();
+  task->first_incomplete = slot.sequence() - slot.incomplete_delta;
   task->session = stream_->id;
   task->uid = stream_->session->credentials().uid;
   task->gid = stream_->session->credentials().gid;
@@ -203,21 +198,21 @@ void ClientChannel::dispatch(const shm::RequestSlot& slot, const chi_message& me
   request.check_epoch = !(slot.flags & shm::kNoEpochCheck) && request.query.kind == QueryKind::container;
   request.epoch = slot.target_extra;
   request.session = stream_->id;
-  request.sequence = slot.sequence;
-  request.first_incomplete = request.period_ns != 0 ? 0 : slot.sequence - slot.incomplete_delta;
+  request.sequence = slot.sequence();
+  request.first_incomplete = request.period_ns != 0 ? 0 : slot.sequence() - slot.incomplete_delta;
   request.uid = stream_->session->credentials().uid;
   request.gid = stream_->session->credentials().gid;
-  auto* proxy = new Proxy(*this, slot.sequence, request.forget);
+  auto* proxy = new Proxy(*this, slot.sequence(), request.forget);
   proxies_.push_back(proxy);
   proxy->dispatch().start(worker_, request, message);
 }
 
 void ClientChannel::refuse(const shm::RequestSlot& slot, const Error& error) {
   if (slot.flags & shm::kFireAndForget) {
-    finished(slot.sequence, error.code);
+    finished(slot.sequence(), error.code);
   } else {
     ErrorReply reply(error);
-    this->reply(slot.sequence, reply.answer(), 0);
+    this->reply(slot.sequence(), reply.answer(), 0);
   }
   task_done();
 }

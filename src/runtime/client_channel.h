@@ -28,6 +28,8 @@ class ClientChannel final : public Pooled {
     return outstanding_ < kMaxOutstanding && late_.size() < kMaxOutstanding && late_bytes_ < kMaxLateBytes &&
            !closed_ && reader_.ready();
   }
+  // See Reader::expect.
+  void expect() const noexcept { reader_.expect(); }
   Priority priority() const noexcept { return priority_; }
   const Session& session() const noexcept { return *stream_->session; }
   const ClientStream& stream() const noexcept { return *stream_; }

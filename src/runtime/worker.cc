@@ -16,6 +16,7 @@ constexpr unsigned kBulkRounds = 16;      // of high-throughput work in one turn
 constexpr unsigned kBulkBudget = 4;       // each of so many messages,
 constexpr std::uint64_t kBulkNs = 2'000;  // and not longer than this in all, ...
 constexpr std::size_t kChannelsLookedAt = 8;  // nor beyond a low-latency task seen in so many channels
+constexpr unsigned kSettledTurns = 4;         // idle ones, after which no stream of messages is under way
 
 }  // namespace
 
@@ -142,6 +143,11 @@ bool Worker::low_latency_waits() noexcept {
   return false;
 }
 
+void Worker::expect_messages() const noexcept {
+  const auto& channels = channels_[0];
+  for (std::size_t i = 0; i < std::min(kChannelsLookedAt, channels.size()); ++i) channels[i]->expect();
+}
+
 bool Worker::anything_ready() const noexcept {
   if (!mailbox_.empty() || !jobs_.empty() || runnable_[0].head || runnable_[1].head) return true;
   for (auto& channels : channels_) {
@@ -176,6 +182,7 @@ void Worker::drive() {
       idle_turns = 0;
       continue;
     }
+    if (idle_turns >= kSettledTurns) expect_messages();
     if (options_.never_sleep || ++idle_turns % 8 != 1) {
       cpu_relax();
       continue;

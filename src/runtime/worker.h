@@ -179,6 +179,7 @@ class Worker {
   void remove_drained_channels();
   bool anything_ready() const noexcept;
   bool low_latency_waits() noexcept;
+  void expect_messages() const noexcept;
 
   const WorkerOptions options_;
   const WorkerSeams seams_;

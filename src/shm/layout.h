@@ -32,20 +32,17 @@ struct BufferDescriptor {
 };
 static_assert(sizeof(BufferDescriptor) == 16);
 
-enum class RequestKind : std::uint8_t {
-  call = 0,
-  cancel = 1,   // `sequence` names the call
-  release = 2,  // one descriptor: a buffer of a reply arena, no longer used
-};
-
 // Flags of a request.
 inline constexpr std::uint8_t kFireAndForget = 1;
 inline constexpr std::uint8_t kPeriodic = 2;  // `incomplete_delta` is the period in microseconds; no deadline
 inline constexpr std::uint8_t kBodyInArena =
     4;  // inline data is one descriptor of the body; `buffers` counts those in it
 inline constexpr std::uint8_t kNoEpochCheck = 8;  // the caller believes any epoch
+// No call, but:
+inline constexpr std::uint8_t kCancel = 16;   // the call with this sequence is to end
+inline constexpr std::uint8_t kRelease = 32;  // one descriptor: a buffer of a reply arena, no longer used
 
-inline constexpr std::uint32_t kInlineRequest = 20;
+inline constexpr std::uint32_t kInlineRequest = 23;
 inline constexpr std::uint32_t kInlineReply = 50;
 
 // A body is the encoded fields (`payload_size` bytes), followed directly by `buffers` descriptors.
@@ -55,15 +52,22 @@ struct alignas(kCacheLine) RequestSlot {
   std::uint8_t flags;
   std::uint8_t buffers;  // descriptors after the payload, at most CHI_MAX_BUFFERS
   std::uint64_t pool;
-  std::uint64_t sequence;          // rises in each stream; its low bits index the client's table of waiting calls
+  std::uint32_t sequence_low;      // see sequence()
   std::uint32_t incomplete_delta;  // sequence - first incomplete sequence of the stream, at most 2^32 - 1
   std::uint32_t deadline_tick;     // kTickNs units of CLOCK_MONOTONIC, modulo 2^32; 0: none
   std::uint32_t target;            // container index, first of a range, node id; or low half of the hash
   std::uint32_t target_extra;      // believed epoch (container), count (range, until_success); or high half of the hash
-  std::uint16_t payload_size;      // without descriptors; for kBodyInArena unused: the body's size says it
-  std::uint8_t kind;               // RequestKind
-  std::uint8_t query;              // chi::QueryKind, never `automatic`
+  std::uint16_t sequence_high;
+  std::uint16_t payload_size;  // without descriptors; for kBodyInArena unused: the body's size says it
+  std::uint8_t query;          // chi::QueryKind, never `automatic`
   std::uint8_t data[kInlineRequest];
+
+  // Rises in each stream, below kMostSequences; its low bits index the client's table of waiting calls.
+  std::uint64_t sequence() const noexcept { return std::uint64_t{sequence_high} << 32 | sequence_low; }
+  void set_sequence(std::uint64_t sequence) noexcept {
+    sequence_low = static_cast<std::uint32_t>(sequence);
+    sequence_high = static_cast<std::uint16_t>(sequence >> 32);
+  }
 };
 static_assert(sizeof(RequestSlot) == kCacheLine);
 
@@ -83,7 +87,8 @@ struct alignas(kCacheLine) ReplySlot {
 };
 static_assert(sizeof(ReplySlot) == kCacheLine);
 
-inline constexpr std::uint64_t kTickNs = 1u << 20;  // 1.05 ms
+inline constexpr std::uint64_t kTickNs = 1u << 20;                      // 1.05 ms
+inline constexpr std::uint64_t kMostSequences = std::uint64_t{1} << 48;  // a year at 9 million calls a second
 inline constexpr std::uint32_t kMaxInlineRequest = kInlineRequest + (kMaxMessageSlots - 1) * kContinuationBytes;
 inline constexpr std::uint32_t kMaxInlineReply = kInlineReply + (kMaxMessageSlots - 1) * kContinuationBytes;
 

@@ -27,7 +27,7 @@ struct RingTest : ::testing::Test {
     if (!out) return false;
     out->flags = 0;
     out->buffers = 0;
-    out->sequence = sequence;
+    out->set_sequence(sequence);
     out->payload_size = static_cast<std::uint16_t>(length);
     std::vector<std::uint8_t> data(length);
     for (std::uint32_t i = 0; i < length; ++i) data[i] = static_cast<std::uint8_t>(sequence + i);
@@ -38,7 +38,7 @@ struct RingTest : ::testing::Test {
   void expect(std::uint64_t sequence, std::uint32_t length) {
     ASSERT_TRUE(reader.ready());
     ASSERT_TRUE(reader.take(slot, scratch, bytes, size));
-    ASSERT_EQ(slot.sequence, sequence);
+    ASSERT_EQ(slot.sequence(), sequence);
     ASSERT_EQ(size, length);
     for (std::uint32_t i = 0; i < length; ++i) ASSERT_EQ(bytes[i], static_cast<std::uint8_t>(sequence + i));
   }

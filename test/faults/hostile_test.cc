@@ -122,12 +122,11 @@ class Hostile {
     slot->pool = random_() % 10 == 0 ? random_() : pool.id;
     slot->method = method_of(pool);
     slot->flags = static_cast<std::uint8_t>(random_() % 3 == 0 ? random_() : shm::kNoEpochCheck);
-    slot->sequence = random_() % 64;
+    slot->set_sequence(random_() % 64);
     slot->incomplete_delta = odd_number();
     slot->deadline_tick = random_() % 2 ? odd_number() : 0;
     slot->target = odd_number();
     slot->target_extra = odd_number();
-    slot->kind = static_cast<std::uint8_t>(random_() % 5 == 0 ? random_() % 8 : 0);
     slot->query = static_cast<std::uint8_t>(random_() % 3 == 0 ? random_() % 12 : 1);
     slot->payload_size = static_cast<std::uint16_t>(random_() % 4 == 0 ? odd_number() : random_() % 19);
     slot->buffers = static_cast<std::uint8_t>(random_() % 3 == 0 ? odd_number() : 0);

@@ -65,12 +65,11 @@ class Story {
     slot->method = static_cast<std::uint16_t>(Req::kMethod.id);
     slot->flags = shm::kNoEpochCheck;
     slot->pool = simulation_.pool().id;
-    slot->sequence = ++sent_;
+    slot->set_sequence(++sent_);
     slot->incomplete_delta = 0;
     slot->deadline_tick = ticks == 0 ? 0 : static_cast<std::uint32_t>(simulation_.now_ns() / shm::kTickNs) + ticks;
     slot->target = static_cast<std::uint32_t>(simulation_.random().next() % kContainers);
     slot->target_extra = 0;
-    slot->kind = 0;
     slot->query = static_cast<std::uint8_t>(QueryKind::container);
     slot->payload_size = static_cast<std::uint16_t>(message.size);
     slot->buffers = 0;
@@ -127,10 +126,9 @@ TEST(SimulatedNode, AClientThatReadsNoRepliesIsNotReadForEver) {
     slot->method = static_cast<std::uint16_t>(small_message::Null::kMethod.id);
     slot->flags = shm::kNoEpochCheck;
     slot->pool = simulation.pool().id;
-    slot->sequence = ++sent;
+    slot->set_sequence(++sent);
     slot->deadline_tick = 0;
     slot->target = 0;
-    slot->kind = 0;
     slot->query = static_cast<std::uint8_t>(QueryKind::container);
     slot->payload_size = 0;
     slot->buffers = 0;

@@ -9,8 +9,10 @@
 #include <chimaera/encoder.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -43,7 +45,7 @@ void encode(Encoder& to, const T& value) {
   constexpr Kind kKind = kind_of<T>();
   if constexpr (kKind == Kind::boolean || is_flat<T>()) {
     to.raw(&value, sizeof value);
-  } else if constexpr (kKind == Kind::string) {
+  } else if constexpr (kKind == Kind::string || std::same_as<T, std::string_view>) {
     to.string(value);
   } else if constexpr (kKind == Kind::bytes) {
     to.bytes(value);

@@ -61,7 +61,7 @@ chi::Result<TallyReply> tally(const Records& records, const Tally& request) {
   if (!line.ok()) return line.error();
   Groups<std::uint64_t> groups;
   TallyReply reply;
-  for (const auto& record : records) {
+  for (const auto record : records) {
     const auto value = line->find(record.second);
     if (!value) {
       ++reply.without;
@@ -87,7 +87,7 @@ chi::Result<SumReply> sum(const Records& records, const Sum& request) {
   if (!value_line.ok()) return value_line.error();
   Groups<Total> groups;
   SumReply reply;
-  for (const auto& record : records) {
+  for (const auto record : records) {
     const auto group = group_line->find(record.second);
     const auto value = value_line->find(record.second);
     const auto number = value ? whole_number(*value) : std::nullopt;

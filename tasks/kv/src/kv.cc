@@ -40,9 +40,9 @@ class Bucket : public chi::Container<State> {
   }
 
   chi::Result<GetReply> on(const Get& get) {
-    const auto found = state().records.find(get.key);
-    if (found == state().records.end()) return GetReply{};
-    return GetReply{chi::Bytes::borrow(found->second.data(), found->second.size())};
+    const StoredRecord* found = state().records.find(get.key);
+    if (!found) return GetReply{};
+    return GetReply{chi::Bytes::borrow(found->value().data(), found->value().size())};
   }
 
   chi::Result<DelReply> on(const Del& del) {

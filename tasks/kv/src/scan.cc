@@ -14,23 +14,23 @@ namespace kv {
 
 namespace {
 
-using Entry = Records::value_type;
+using Entry = Records::Entry;
 
-bool by_key(const Entry* a, const Entry* b) { return a->first < b->first; }
+bool by_key(const Entry& a, const Entry& b) { return a.first < b.first; }
 
 // The least `limit` of the keys that are asked for, in order; `more`: there are others.
-std::vector<const Entry*> first_keys(const Records& records, const Scan& request, bool& more) {
-  std::vector<const Entry*> kept;  // a heap, its greatest first
-  for (const Entry& entry : records) {
+std::vector<Entry> first_keys(const Records& records, const Scan& request, bool& more) {
+  std::vector<Entry> kept;  // a heap, its greatest first
+  for (const Entry entry : records) {
     if (!entry.first.starts_with(request.prefix)) continue;
     if (!request.after.empty() && entry.first <= request.after) continue;
     if (kept.size() == request.limit) {
       more = true;
-      if (!by_key(&entry, kept.front())) continue;
+      if (!by_key(entry, kept.front())) continue;
       std::pop_heap(kept.begin(), kept.end(), by_key);
       kept.pop_back();
     }
-    kept.push_back(&entry);
+    kept.push_back(entry);
     std::push_heap(kept.begin(), kept.end(), by_key);
   }
   std::sort_heap(kept.begin(), kept.end(), by_key);
@@ -60,15 +60,15 @@ chi::Result<ScanReply> scan(const Records& records, const Scan& request) {
   ScanReply reply;
   reply.limit = request.limit;
   std::size_t bytes = 0;
-  for (const Entry* entry : first_keys(records, request, reply.more)) {
-    bytes += entry->first.size() + (request.keys_only ? 0 : entry->second.size());
+  for (const Entry& entry : first_keys(records, request, reply.more)) {
+    bytes += entry.first.size() + (request.keys_only ? 0 : entry.second.size());
     if (bytes > kMaxScanBytes && !reply.records.empty()) {
       reply.more = true;
       break;
     }
     Record& record = reply.records.emplace_back();
-    record.key = entry->first;
-    if (!request.keys_only) record.value = chi::Bytes::borrow(entry->second.data(), entry->second.size());
+    record.key = entry.first;
+    if (!request.keys_only) record.value = chi::Bytes::borrow(entry.second.data(), entry.second.size());
   }
   return reply;
 }

@@ -4,28 +4,16 @@
 #pragma once
 
 #include <chimaera/method.h>
-#include <tsl/robin_map.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <utility>
+
+#include "records.h"
 
 namespace kv {
 
-struct KeyHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view key) const noexcept;
-};
-
-// Keeps the hashes, so that most keys that differ are told apart without a look at them.
-using Records = tsl::robin_map<std::string, std::string, KeyHash, std::equal_to<>,
-                               std::allocator<std::pair<std::string, std::string>>, true>;
-
-inline constexpr std::uint64_t kRecordOverhead = 128;  // table slot at mean load, and two allocations
+inline constexpr std::uint64_t kRecordOverhead = 128;  // table slot at least load, and an allocation
 
 constexpr std::uint64_t record_bytes(std::size_t key, std::size_t value) noexcept {
   return key + value + kRecordOverhead;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 
@@ -22,7 +22,12 @@ namespace chi::cli {
 
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 constexpr std::uint32_t kSignalGraceMs = 5000;  // for running tasks, when a signal ends the daemon
+// What comes so soon after the first signal is the same wish: a terminal and a parent pass on theirs, and the kernel
+// tells of a parent's death once for each of its threads.
+constexpr std::chrono::milliseconds kOneSignal(300);
 constexpr rlim_t kWantedFiles = 65536;
 
 // Each session takes a few descriptors, and the usual soft limit is 1024.
@@ -54,12 +59,16 @@ Result<std::unique_ptr<Logger>> open_daemon_log(const DaemonPlan& plan) {
   return open_log(options);
 }
 
-void end_by_signal(runtime::Node& node, Logger& log, std::atomic<int>& signals, int signal) {
-  if (signals++ == 0) {
+// Called by one thread. `first`: when the first signal came; empty before.
+void end_by_signal(runtime::Node& node, Logger& log, std::optional<SteadyClock::time_point>& first, int signal) {
+  const auto now = SteadyClock::now();
+  if (!first) {
+    first = now;
     log.info("signal {}: ending", signal);
     node.request_stop(kSignalGraceMs);
     return;
   }
+  if (now - *first < kOneSignal) return;
   log.warning("signal {} again: ending at once", signal);
   ::_exit(kFailed);
 }
@@ -102,9 +111,9 @@ Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
   block_end_signals();
   Result<std::unique_ptr<runtime::Node>> node = runtime::Node::start(plan.node, **log);
   if (!node.ok()) return std::move(node).error();
-  std::atomic<int> signals{0};
+  std::optional<SteadyClock::time_point> first;
   Result<std::unique_ptr<SignalWatch>> watch =
-      SignalWatch::start([&](int signal) { end_by_signal(**node, **log, signals, signal); });
+      SignalWatch::start([&](int signal) { end_by_signal(**node, **log, first, signal); });
   if (!watch.ok()) return std::move(watch).error();
   ready();
   const std::uint32_t grace_ms = (*node)->wait();

@@ -41,10 +41,10 @@ struct Extra {
     drop_reply();
   }
 
-  std::vector<chi_block*> held;       // a reference each, until the call is over
-  std::vector<chi_buffer> buffers;    // of the reply, with a reference each
-  Buffer body;                        // where the encoded fields are, when not inline
-  Error error;                        // why the client ended the call by itself, or tries a second time
+  std::vector<chi_block*> held;     // a reference each, until the call is over
+  std::vector<chi_buffer> buffers;  // of the reply, with a reference each
+  Buffer body;                      // where the encoded fields are, when not inline
+  Error error;                      // why the client ended the call by itself, or tries a second time
   detail::Continuation* continuation = nullptr;
   Wakeup wakeup;
   bool posted = false;

@@ -56,9 +56,9 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
   Priority priority = Priority::low_latency;
   bool forget = false;  // fire and forget
   bool answered = false;
-  bool early = false;       // it was answered (deadline, cancellation) while its handler went on
-  bool replied = false;     // reply() was called while the thunk was on the stack
-  bool parked = false;      // in its worker's care beyond one step: counted by `deadline` and the channel's list
+  bool early = false;    // it was answered (deadline, cancellation) while its handler went on
+  bool replied = false;  // reply() was called while the thunk was on the stack
+  bool parked = false;   // in its worker's care beyond one step: counted by `deadline` and the channel's list
 
   static constexpr std::uint64_t kNoGroup = ~std::uint64_t{0};  // of a barrier, which no other barrier waits for
   std::uint64_t group = kNoGroup;                               // of its container's barrier groups

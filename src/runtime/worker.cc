@@ -8,13 +8,13 @@
 namespace chi::runtime {
 namespace {
 
-constexpr unsigned kChannelBudget = 32;   // messages from one channel before the next has its turn
-constexpr unsigned kLaneBudget = 64;      // steps of low-latency lanes in one turn
-constexpr unsigned kTimeEvery = 16;       // turns between looks at the clock
-constexpr unsigned kReactorEvery = 4;     // turns between looks at the reactor
-constexpr unsigned kBulkRounds = 16;      // of high-throughput work in one turn, ...
-constexpr unsigned kBulkBudget = 4;       // each of so many messages,
-constexpr std::uint64_t kBulkNs = 2'000;  // and not longer than this in all, ...
+constexpr unsigned kChannelBudget = 32;       // messages from one channel before the next has its turn
+constexpr unsigned kLaneBudget = 64;          // steps of low-latency lanes in one turn
+constexpr unsigned kTimeEvery = 16;           // turns between looks at the clock
+constexpr unsigned kReactorEvery = 4;         // turns between looks at the reactor
+constexpr unsigned kBulkRounds = 16;          // of high-throughput work in one turn, ...
+constexpr unsigned kBulkBudget = 4;           // each of so many messages,
+constexpr std::uint64_t kBulkNs = 2'000;      // and not longer than this in all, ...
 constexpr std::size_t kChannelsLookedAt = 8;  // nor beyond a low-latency task seen in so many channels
 constexpr unsigned kSettledTurns = 4;         // idle ones, after which no stream of messages is under way
 

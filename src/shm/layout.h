@@ -6,9 +6,9 @@
 // A stream belongs to one client thread. It holds, for each worker and priority, a channel: a ring of request slots
 // and a ring of reply slots. A message takes 1 to kMaxMessageSlots consecutive slots; its first slot's `position` is
 // stored last, with release order, and says that the message is there: it equals the slot's running position in the
-// ring, counted from 1. How many slots it takes follows from its size. The `position` words of the slots that follow are never written while they carry payload, so
-// a stale word there is always behind. A ring is full when kRingSlots slots lie between the writer's position and the
-// head that the reader publishes.
+// ring, counted from 1. How many slots it takes follows from its size. The `position` words of the slots that follow
+// are never written while they carry payload, so a stale word there is always behind. A ring is full when kRingSlots
+// slots lie between the writer's position and the head that the reader publishes.
 #pragma once
 
 #include <atomic>
@@ -87,7 +87,7 @@ struct alignas(kCacheLine) ReplySlot {
 };
 static_assert(sizeof(ReplySlot) == kCacheLine);
 
-inline constexpr std::uint64_t kTickNs = 1u << 20;                      // 1.05 ms
+inline constexpr std::uint64_t kTickNs = 1u << 20;                       // 1.05 ms
 inline constexpr std::uint64_t kMostSequences = std::uint64_t{1} << 48;  // a year at 9 million calls a second
 inline constexpr std::uint32_t kMaxInlineRequest = kInlineRequest + (kMaxMessageSlots - 1) * kContinuationBytes;
 inline constexpr std::uint32_t kMaxInlineReply = kInlineReply + (kMaxMessageSlots - 1) * kContinuationBytes;

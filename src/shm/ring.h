@@ -98,8 +98,8 @@ class Reader {
   void expect() const noexcept { __builtin_prefetch(&slots_[(next_ + 1) % kRingSlots]); }
 
   // Copies the next message's first slot to `out` (its position word is left alone) and steps behind the message; a
-  // message that claims to be longer than any may be is stepped over by one slot and reported by false. `scratch` holds kMaxMessageSlots * 64 bytes; `bytes` and `size` tell where the inline bytes are.
-  // Precondition: ready().
+  // message that claims to be longer than any may be is stepped over by one slot and reported by false. `scratch` holds
+  // kMaxMessageSlots * 64 bytes; `bytes` and `size` tell where the inline bytes are. Precondition: ready().
   bool take(Slot& out, std::uint8_t* scratch, const std::uint8_t*& bytes, std::uint32_t& size) noexcept {
     Slot& first = slots_[next_ % kRingSlots];
     std::memcpy(reinterpret_cast<std::uint8_t*>(&out) + sizeof(std::uint32_t),

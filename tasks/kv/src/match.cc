@@ -27,7 +27,8 @@ chi::Result<MatchReply> match(const Records& records, const Match& request) {
                       {}};
   }
   MatchReply reply;
-  for (const auto record : records) reply.matches += RE2::PartialMatch(re2::StringPiece(record.second.data(), record.second.size()), pattern);
+  for (const auto record : records)
+    reply.matches += RE2::PartialMatch(re2::StringPiece(record.second.data(), record.second.size()), pattern);
   return reply;
 }
 

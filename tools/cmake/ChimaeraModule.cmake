@@ -2,7 +2,8 @@
 
 # chimaera_add_module(NAME [LINK libs...]): the ChiMod in this folder: src/*.cc, include/, manifest.yaml. It is built
 # into a module repo, as it will be installed: <build>/modules/NAME/{manifest.yaml,libNAME.so}. Callers link NAME_api.
-# Name and version are the manifest's; the name there is the target's.
+# Name and version are the manifest's; the name there is the target's. Where CHIMAERA_INSTALL_MODULES is OFF, `install`
+# leaves the module out.
 function(chimaera_add_module name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS src/*.cc)
@@ -34,8 +35,8 @@ function(chimaera_add_module name)
   if(TARGET chi_modules)
     add_dependencies(chi_modules ${name})
   endif()
-  if(name STREQUAL "TASK_NAME")
-    return()  # the template: nobody's module
+  if(DEFINED CHIMAERA_INSTALL_MODULES AND NOT CHIMAERA_INSTALL_MODULES)
+    return()
   endif()
   include(GNUInstallDirs)
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/chimaera/modules/${name})

@@ -17,7 +17,7 @@ namespace chi {
 enum class Access : std::uint8_t { read = 0, write = 1 };
 
 struct Method {
-  std::uint32_t id;       // 1 to 1023; never reused for another meaning: see kReservedIds in container.h
+  std::uint32_t id;       // 1 to 1023; never reused for another meaning
   std::string_view name;  // as typed in `chimaera call`; lower_snake_case, a literal
   Access access;          // write: may change the state, so it is what a log records
 };

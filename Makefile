@@ -31,6 +31,7 @@ build: setup configure ## the program, build/release/bin/chimaera, its modules, 
 	  cmake --build $(release) -j $(JOBS)
 
 test: build ## install what is missing, build, run all tests
+	@tools/count_lines tasks/TASK_NAME 80 examples/smallest_module 59
 	@STEP_SHOW=1 tools/step test "running the tests" \
 	  "Run one test alone: ctest --test-dir $(release) --output-on-failure -R NAME" \
 	  ctest --preset release -j 2

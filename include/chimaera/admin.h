@@ -121,18 +121,21 @@ struct ModuleDescription {
   std::string state_schema;
   std::vector<MethodInfo> methods;
 };
-// Loads the module if need be, for its table is in the library.
+// By name; loads it from the repos if need be, for its table is in the library.
 struct ModuleDescribe {
   static constexpr Method kMethod{7, "module_describe", Access::read};
   using Reply = ModuleDescription;
   std::string name;
 };
 
-// Loads a module by name from the repos, or by the path of its folder or library.
+// Loads a module by name from the repos, or by the path of its folder or library: new pools are made of it, those that
+// there are keep what they have. Fails with failed_precondition, and changes nothing, when the repos have two of the
+// name, or when it is older than what is loaded.
 struct ModuleLoad {
   static constexpr Method kMethod{8, "module_load", Access::write};
   using Reply = ModuleInfo;
   std::string name;
+  bool allow_older = false;
 };
 
 struct StuckTask {

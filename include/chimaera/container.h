@@ -5,6 +5,7 @@
 //
 //   class Bucket : public chi::Container<State> {
 //    public:
+//     static constexpr std::uint32_t kReservedIds[] = {3};          // optional: of methods that are gone
 //     struct Config { std::uint64_t limit = 0; };                   // optional: what `pool create` may be given
 //     chi::Status open(const Config&);                              // optional: called once, before any handler
 //     chi::Result<PutReply> on(const Put&);                         // runs to its end: atomic

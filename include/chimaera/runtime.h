@@ -1,7 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // A whole node inside a program, for tests and small tools: the same workers, modules and pools as a daemon's, the same
-// client API, and no socket that anybody else could connect to.
+// client API, and no socket that anybody else could connect to. Registered repos (`chimaera repo`) are for daemons.
 //
 //   auto runtime = chi::Runtime::start({.module_paths = {"/path/to/repo"}}).value();
 //   auto client = runtime.connect().value();

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <system_error>
 
 #include "base/unique_fd.h"
@@ -39,6 +41,24 @@ Result<UniqueFd> open_regular(const std::string& path, std::uint64_t limit) {
   }
   if (static_cast<std::uint64_t>(info.st_size) > limit) return too_big(path, limit);
   return fd;
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// That the name means the new file is on disk only when the folder is.
+bool sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return fd && ::fsync(fd.get()) == 0;
 }
 
 }  // namespace
@@ -80,6 +100,21 @@ Result<std::string> read_file(const std::string& path, std::uint64_t limit) {
     if (out.size() + static_cast<std::size_t>(n) > limit) return too_big(path, limit);
     out.append(chunk, static_cast<std::size_t>(n));
   }
+}
+
+Status replace_file(const std::string& path, std::string_view bytes, unsigned mode) {
+  std::string temporary = path + ".XXXXXX";
+  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) return failed("make a file beside", path, errno);
+  const bool written = ::fchmod(fd.get(), mode) == 0 && write_all(fd.get(), bytes) && ::fsync(fd.get()) == 0 &&
+                       ::rename(temporary.c_str(), path.c_str()) == 0;
+  if (!written) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return failed("write", path, error);
+  }
+  if (!sync_folder_of(path)) return failed("sync the folder of", path, errno);
+  return {};
 }
 
 }  // namespace chi

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace chi {
 
@@ -20,5 +21,9 @@ Code errno_code(int error) noexcept;
 // The bytes of a regular file (never waits on a FIFO or device) of at most `limit` bytes; one that grows beyond it
 // while it is read is refused, too.
 Result<std::string> read_file(const std::string& path, std::uint64_t limit);
+
+// Puts a file with these bytes in the place of what is there, if anything: whoever reads it sees the old one or the new
+// one, whole, also after a crash. Its folder is there. A failure leaves the old one.
+Status replace_file(const std::string& path, std::string_view bytes, unsigned mode);
 
 }  // namespace chi

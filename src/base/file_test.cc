@@ -59,6 +59,27 @@ TEST_F(ReadFile, SaysWhatIsWrong) {
   EXPECT_EQ(read_file(std::string("/etc/passwd\0x", 13), 1 << 20).code(), Code::invalid_argument);
 }
 
+TEST_F(ReadFile, AFileIsReplacedAsAWhole) {
+  ASSERT_TRUE(replace_file(path("f"), "first", 0640));
+  std::ifstream reader(path("f"));
+  ASSERT_TRUE(replace_file(path("f"), std::string(100'000, 'x'), 0600));
+  std::string old;
+  reader >> old;
+  EXPECT_EQ(old, "first") << "whoever has it open sees the old one";
+  EXPECT_EQ(*read_file(path("f"), 1 << 20), std::string(100'000, 'x'));
+  struct stat info{};
+  ASSERT_EQ(::stat(path("f").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+}
+
+TEST_F(ReadFile, AFailedReplacementLeavesNothing) {
+  EXPECT_EQ(replace_file(path("no/f"), "x", 0600).code(), Code::not_found);
+  std::filesystem::create_directory(path("folder"));
+  EXPECT_FALSE(replace_file(path("folder"), "x", 0600));
+  std::filesystem::remove(path("folder"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
 TEST_F(ReadFile, DoesNotWaitForSomeoneToWriteToAFifo) {
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   EXPECT_EQ(read_file(path("fifo"), 10).code(), Code::invalid_argument);

@@ -89,6 +89,7 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
   for (const std::string& path : module_paths) {
     plan.node.module_paths.push_back(std::filesystem::absolute(path, ignored).string());
   }
+  plan.node.repos = runtime::RepoRegistry::of_this_user();
   plan.log_file = config.log.file;
   plan.log_to_stderr = foreground;
   if (plan.log_file.empty() && !foreground) plan.log_file = runtime_file(name, "log", true).value();

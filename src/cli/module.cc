@@ -1,6 +1,6 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// `chimaera module list|describe|load`.
+// `chimaera module list|describe|load`; authoring.cc has `new` and `build`.
 #include <chimaera/abi.h>
 #include <chimaera/admin.h>
 #include <fmt/format.h>
@@ -24,6 +24,9 @@ namespace {
 struct ModuleArguments {
   Target target;
   std::string name;
+  std::string pool;  // of load: to be made of it; empty: none
+  std::uint32_t containers = 1;
+  bool allow_older = false;
 };
 
 std::string render_modules(const std::vector<admin::ModuleInfo>& modules) {
@@ -90,6 +93,15 @@ int run_describe(const ModuleArguments& given) {
   return kDone;
 }
 
+// The module is loaded and stays so; a pool that is there runs what it was made of.
+Error not_made(Error error, const admin::ModuleInfo& module, const std::string& pool) {
+  error.text = fmt::format("'{}' {} is loaded, but the pool is not made: {}", module.name, module.version, error.text);
+  if (error.code == Code::already_exists) {
+    error.text += fmt::format("; a pool keeps the code that it was made of: `chimaera pool destroy {}` first", pool);
+  }
+  return error;
+}
+
 int run_load(const ModuleArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
@@ -97,8 +109,13 @@ int run_load(const ModuleArguments& given) {
   std::error_code ignored;
   const bool is_path = given.name.find('/') != std::string::npos;
   const std::string name = is_path ? std::filesystem::absolute(given.name, ignored).string() : given.name;
-  const auto reply = client->admin().call<admin::ModuleLoad>(name).get();
+  auto reply = client->admin().call<admin::ModuleLoad>(name, given.allow_older).get();
   if (!reply.ok()) return report(reply.error());
+  if (!given.pool.empty()) {
+    const auto made = client->create_pool(given.pool, {.module = reply->name, .containers = given.containers});
+    if (!made.ok()) return report(not_made(made.error(), *reply, given.pool));
+    ++reply->pools;
+  }
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs(render_modules({*reply}).c_str(), stdout);
   return kDone;
@@ -117,11 +134,17 @@ std::shared_ptr<ModuleArguments> add_command(CLI::App& group, const char* name, 
 }  // namespace
 
 void add_module(CLI::App& program, Action& run) {
-  CLI::App* group = program.add_subcommand("module", "List, describe and load modules");
+  CLI::App* group = program.add_subcommand("module", "Make, build, list, describe and load modules");
   group->require_subcommand(1);
   add_command(*group, "list", "List the modules of the daemon's repos", run, run_list, nullptr);
   add_command(*group, "describe", "Show a module's methods, with their fields", run, run_describe, "the module's name");
-  add_command(*group, "load", "Load a module", run, run_load, "its name, or the path of its folder or library");
+  auto load =
+      add_command(*group, "load", "Load a module", run, run_load, "its name, or the path of its folder or library");
+  CLI::App* command = group->get_subcommand("load");
+  command->add_option("--pool", load->pool, "make a pool of this name of it")->type_name("POOL");
+  command->add_option("--containers,-c", load->containers, "of that pool")->capture_default_str();
+  command->add_flag("--allow-older", load->allow_older, "even if a newer version is loaded");
+  add_authoring(*group, run);
 }
 
 }  // namespace chi::cli

@@ -31,12 +31,14 @@ constexpr const char* kFooter = R"(Examples:
   chimaera call inventory get key=apple --json
   chimaera status                                 who does what
   chimaera stop
+  chimaera module new word_count                  a module of your own; says how to build, load and call it
   chimaera demo                                   all of it, on real records, with a daemon of its own
 
 Exit codes: 0 done; 1 it failed, and stderr says "error: CODE: TEXT"; 2 the command line is wrong;
             3 no daemon of that name can be reached; 4 some of several containers failed.
 
 Environment: CHIMAERA_MODULE_PATH  folders of modules, with ':' between them
+             XDG_CONFIG_HOME       what `repo add` registers is in its folder `chimaera`; ~/.config where unset
              XDG_RUNTIME_DIR       sockets and pid files are in its folder `chimaera`)";
 
 // A command that reads its own arguments.
@@ -58,6 +60,7 @@ void add_commands(CLI::App& program, Action& run) {
   add_pool(program, run);
   add_call(program, run);
   add_module(program, run);
+  add_repo(program, run);
   add_own(program, "demo", "Store and query real records, with a daemon of its own", run, run_demo);
   add_own(program, "bench", "Measure this machine", run, run_bench);
   add_completion(program, run);

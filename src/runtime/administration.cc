@@ -247,8 +247,9 @@ Result<admin::ModuleDescription> Administration::on(const admin::ModuleDescribe&
 }
 
 Result<admin::ModuleInfo> Administration::on(const admin::ModuleLoad& request, const ControlCall&) {
-  auto module = parts_->shelf.load(request.name);
+  auto module = parts_->shelf.load(request.name, request.allow_older);
   if (!module) return std::move(module).error();
+  parts_->log.info("module '{}' {} loaded from '{}'", (*module)->name(), (*module)->version(), (*module)->path());
   return info_of(**module);
 }
 

@@ -140,7 +140,7 @@ constexpr std::array kConfigKeys{
                 set_duration<&Config::runtime, &Config::Runtime::default_deadline, kMs, 1000 * kHour>},
     Key<Config>{"modules", "paths", "[]", "a list of folders",
                 "Module repos: folders of module folders. Looked through after those of the command line, before "
-                "CHIMAERA_MODULE_PATH and the built-in one. A relative path starts at this file's folder.",
+                "CHIMAERA_MODULE_PATH and the registered ones. A relative path starts at this file's folder.",
                 set_paths},
     Key<Config>{"session", "memory_limit", "1GiB", "a size from 1MiB to 1TiB",
                 "Shared memory of one session, all its streams and arenas together. Beyond it the client gets "

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -76,6 +77,19 @@ bool is_version(std::string_view text) noexcept {
   if (second == std::string_view::npos) return false;
   return is_version_part(text.substr(0, first)) && is_version_part(text.substr(first + 1, second - first - 1)) &&
          is_version_part(text.substr(second + 1));
+}
+
+bool is_older(std::string_view version, std::string_view other) {
+  const auto parts_of = [](std::string_view text) {
+    std::array<std::uint64_t, 3> parts{};
+    for (std::uint64_t& part : parts) {
+      const std::size_t end = std::min(text.find('.'), text.size());
+      part = parse_number(text.substr(0, end)).value_or(0);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+  };
+  return parts_of(version) < parts_of(other);
 }
 
 Result<Manifest> parse_manifest(std::string_view text, std::string_view file) {

@@ -30,4 +30,7 @@ Result<Manifest> load_manifest(const std::string& path);
 // "1.22.333": three numbers without leading zeros, each below 2^31.
 bool is_version(std::string_view text) noexcept;
 
+// Whether the version comes before the other one. Both are versions.
+bool is_older(std::string_view version, std::string_view other);
+
 }  // namespace chi::runtime

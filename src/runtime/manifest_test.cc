@@ -54,6 +54,14 @@ TEST(ManifestTest, RefusesNamesVersionsAndLibrariesThatAreNone) {
   }
 }
 
+TEST(ManifestTest, VersionsAreComparedAsNumbers) {
+  EXPECT_TRUE(is_older("1.9.0", "1.10.0"));
+  EXPECT_TRUE(is_older("1.2.3", "2.0.0"));
+  EXPECT_TRUE(is_older("1.2.3", "1.2.4"));
+  EXPECT_FALSE(is_older("1.2.3", "1.2.3"));
+  EXPECT_FALSE(is_older("10.0.0", "9.9.9"));
+}
+
 TEST(ManifestTest, IsBounded) {
   EXPECT_THAT(refusal(std::string(100'000, ' ')), HasSubstr("64 KiB"));
   EXPECT_EQ(load_manifest("/proc/no/such/manifest.yaml").code(), Code::not_found);

@@ -14,12 +14,14 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <mutex>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/file.h"
 #include "runtime/elf_check.h"
+#include "runtime/link_probe.h"
 #include "runtime/loaded_image.h"
 #include "runtime/module_table.h"
 
@@ -72,6 +74,12 @@ std::string path_of(int fd) {
   return fmt::format("/proc/{}/fd/{}", error ? "self" : self, fd);
 }
 
+// The linker is the process': a copy of it that is made while another thread is linking may be of no use.
+std::mutex& linker() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 // dlerror's text, with the path that the operator knows.
 std::string link_error(const std::string& copy_path) {
   const char* text = dlerror();
@@ -106,6 +114,8 @@ Status Module::link(std::string_view bytes) {
   if (!copy) return std::move(copy).error();
   copy_ = std::move(*copy);
   std::string path = path_of(copy_.get());
+  std::lock_guard lock(linker());
+  if (Status harmless = probe_link(path); !harmless) return harmless;
   handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle_ == nullptr) {
     return {Code::failed_precondition, fmt::format("cannot be linked: {}", link_error(path))};
@@ -134,6 +144,7 @@ Status Module::read_table() {
 
 Module::~Module() {
   if (handle_ == nullptr) return;
+  std::lock_guard lock(linker());
   dlclose(handle_);
   // What cannot be unlinked (marked so, or with thread-local objects that still live) keeps its name in the linker, and
   // so must keep the descriptor: another library under the same path would be taken for this one.

@@ -4,8 +4,9 @@
 // only then believes it; so a file that is replaced on disk changes nothing that runs, and several versions of a
 // module can be loaded at once. Immutable once loaded, usable from any thread.
 //
-// Not defended against: what runs inside dlopen (constructors) runs before the table can be checked. Loading a module
-// is running its author's code as the daemon's user: repos belong to whoever may do that.
+// What runs inside dlopen (constructors of static objects) runs before the table can be checked: it is tried in a child
+// process first (link_probe.h), so that it may fail. It is not kept from doing harm: loading a module is running its
+// author's code as the daemon's user, and repos belong to whoever may do that.
 #pragma once
 
 #include <chimaera/abi.h>
@@ -26,7 +27,8 @@ class Module {
  public:
   // Reads, checks and links the library that `found` names; its table must bear the manifest's name and version.
   // Each call makes a copy of its own. invalid_argument: no library of this machine, or a damaged table;
-  // failed_precondition: a newer ABI, a missing symbol, another name; not_found, resource_exhausted.
+  // failed_precondition: a newer ABI, a missing symbol, another name, a static object that throws; deadline_exceeded:
+  // one that takes too long; not_found, resource_exhausted.
   static Result<std::shared_ptr<const Module>> load(const FoundModule& found);
 
   // Unlinks: after the last reference nothing of it is mapped. So whoever may still run its code holds a reference.

@@ -199,6 +199,12 @@ TEST_F(ModuleLibrary, ALibraryThatIsNoModuleIsRefused) {
   EXPECT_THAT(error.text, HasSubstr("CHI_EXPORT_MODULE"));
 }
 
+TEST_F(ModuleLibrary, AStaticObjectThatEndsTheProcessEndsAnother) {
+  Error error = refusal("aborts");
+  EXPECT_EQ(error.code, Code::failed_precondition);
+  EXPECT_THAT(error.text, AllOf(HasSubstr("no such device"), HasSubstr("open()"), HasSubstr(library_)));
+}
+
 TEST_F(ModuleLibrary, UniqueSymbolsAndExecutableStacksAreRefused) {
   EXPECT_THAT(refusal("unique_symbol").text, HasSubstr("-fno-gnu-unique"));
   EXPECT_THAT(refusal("executable_stack").text, HasSubstr("noexecstack"));
@@ -236,7 +242,7 @@ TEST_F(ModuleLibrary, RefusalsLeaveNothingBehind) {
   std::size_t before = 0;
   std::size_t mapped = mappings();
   for (int round = 0; round < 2; ++round) {
-    for (const char* name : {"newer_abi", "damaged", "no_table", "missing_symbol"}) {
+    for (const char* name : {"newer_abi", "damaged", "no_table", "missing_symbol", "aborts"}) {
       EXPECT_NE(refusal(name).code, Code::ok);
     }
     if (round == 0) before = descriptors();

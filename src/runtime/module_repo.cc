@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "runtime/installation.h"
 #include "runtime/manifest.h"
 
 namespace chi::runtime {
@@ -95,18 +96,6 @@ Result<FoundModule> find_path(const fs::path& given) {
   return usable(std::move(found));
 }
 
-// The repo that belongs to this program: where it was built, or installed.
-std::string built_in_repo() {
-  std::error_code error;
-  fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) return {};
-  fs::path prefix = program.parent_path().parent_path();
-  for (const fs::path& repo : {prefix / "modules", prefix / CHI_LIBDIR / "chimaera" / "modules"}) {
-    if (fs::is_directory(repo, error)) return repo.string();
-  }
-  return {};
-}
-
 std::vector<std::string> split(std::string_view text, char at) {
   std::vector<std::string> parts;
   while (!text.empty()) {
@@ -117,21 +106,99 @@ std::vector<std::string> split(std::string_view text, char at) {
   return parts;
 }
 
-}  // namespace
+// Absolute, without '.', '..', and '/' at the end; empty stays empty.
+std::string plain_path(const std::string& path) {
+  std::error_code error;
+  std::string full = path.empty() ? path : fs::absolute(path, error).lexically_normal().string();
+  while (full.size() > 1 && full.back() == '/') full.pop_back();
+  return full;
+}
 
-std::vector<FoundModule> ModuleRepo::list() const {
-  std::multimap<std::string, FoundModule> by_name;  // of one name: in the order of the repos
-  for (const std::string& path : paths_) {
-    for (const fs::path& folder : module_folders(path)) {
+void add_once(std::vector<std::string>& paths, const std::string& path) {
+  if (!path.empty() && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+}
+
+bool has_folder(const std::vector<FoundModule>& modules, const std::string& folder) {
+  return std::any_of(modules.begin(), modules.end(), [&](const FoundModule& each) {
+    std::error_code error;
+    return each.folder == folder || fs::equivalent(each.folder, folder, error);
+  });
+}
+
+// By name, what is in these repos; of one name, two that are one folder (through a link) are one.
+using ByName = std::map<std::string, std::vector<FoundModule>>;
+
+ByName modules_of(const std::vector<std::string>& repos) {
+  ByName out;
+  for (const std::string& repo : repos) {
+    for (const fs::path& folder : module_folders(repo)) {
       FoundModule found = look_into(folder);
-      auto first = by_name.find(found.name);
-      if (first != by_name.end()) found.problem = fmt::format("not used: '{}' comes first", first->second.folder);
-      by_name.emplace(found.name, std::move(found));
+      auto& same_name = out[found.name];
+      if (!has_folder(same_name, found.folder)) same_name.push_back(std::move(found));
     }
   }
-  std::vector<FoundModule> all;
-  for (auto& [name, found] : by_name) all.push_back(std::move(found));
-  return all;
+  return out;
+}
+
+// Several modules of one name, none of which comes first.
+void mark_doubled(std::vector<FoundModule>& same_name) {
+  if (same_name.size() < 2) return;
+  std::vector<std::string> folders;
+  for (const FoundModule& each : same_name) folders.push_back("'" + each.folder + "'");
+  const std::string problem = fmt::format(
+      "there are {} modules '{}', in {}: which one is meant? Name its path, put its repo into the "
+      "--module-path of the daemon, or remove the others (`chimaera repo list`)",
+      same_name.size(), same_name[0].name, list_of(folders, 5));
+  for (FoundModule& each : same_name) each.problem = problem;
+}
+
+}  // namespace
+
+std::vector<std::vector<std::string>> ModuleRepo::ranks() const {
+  std::vector<std::vector<std::string>> out;
+  for (const std::string& path : paths_.named) out.push_back({path});
+  std::vector<std::string> unordered;
+  for (const RepoScope scope : {RepoScope::user, RepoScope::system}) {
+    const auto registered = paths_.registry.list(scope);
+    if (!registered) continue;  // see registry_problem()
+    for (const std::string& path : *registered) add_once(unordered, path);
+  }
+  add_once(unordered, paths_.own);
+  std::erase_if(unordered, [&](const std::string& path) {
+    return std::find(paths_.named.begin(), paths_.named.end(), path) != paths_.named.end();
+  });
+  out.push_back(std::move(unordered));
+  return out;
+}
+
+std::vector<std::string> ModuleRepo::paths() const {
+  std::vector<std::string> out;
+  for (const auto& rank : ranks()) out.insert(out.end(), rank.begin(), rank.end());
+  return out;
+}
+
+std::vector<FoundModule> ModuleRepo::list() const {
+  ByName all;
+  for (const auto& rank : ranks()) {
+    for (auto& [name, same_name] : modules_of(rank)) {
+      auto& known = all[name];
+      if (known.empty()) {
+        mark_doubled(same_name);
+        known = std::move(same_name);
+        continue;
+      }
+      for (FoundModule& each : same_name) {
+        if (has_folder(known, each.folder)) continue;
+        each.problem = fmt::format("not used: '{}' comes first", known[0].folder);
+        known.push_back(std::move(each));
+      }
+    }
+  }
+  std::vector<FoundModule> out;
+  for (auto& [name, same_name] : all) {
+    for (FoundModule& each : same_name) out.push_back(std::move(each));
+  }
+  return out;
 }
 
 Result<FoundModule> ModuleRepo::find(std::string_view name) const {
@@ -141,25 +208,32 @@ Result<FoundModule> ModuleRepo::find(std::string_view name) const {
     if (found.name == name) return usable(std::move(found));
     if (names.empty() || names.back() != found.name) names.push_back(found.name);
   }
+  const Status registry = registry_problem();
   return Error{Code::not_found,
-               fmt::format("no module named '{}'{}; there are: {} (looked in: {})", name.substr(0, kMaxNameLength),
-                           did_you_mean(name, names), list_of(names), list_of(paths_)),
+               fmt::format("no module named '{}'{}; there are: {} (looked in: {}){}", name.substr(0, kMaxNameLength),
+                           did_you_mean(name, names), list_of(names), list_of(paths()),
+                           registry ? "" : "; and " + registry.error().text),
                {}};
 }
 
-std::vector<std::string> module_search_path(std::span<const std::string> command_line,
-                                            std::span<const std::string> configured, const char* environment) {
-  std::vector<std::string> given(command_line.begin(), command_line.end());
-  given.insert(given.end(), configured.begin(), configured.end());
-  for (std::string& path : split(environment == nullptr ? "" : environment, ':')) given.push_back(std::move(path));
-  given.push_back(built_in_repo());
-  std::vector<std::string> paths;
-  for (const std::string& path : given) {
-    std::error_code error;
-    std::string full = path.empty() ? path : fs::absolute(path, error).lexically_normal().string();
-    while (full.size() > 1 && full.back() == '/') full.pop_back();
-    if (!full.empty() && std::find(paths.begin(), paths.end(), full) == paths.end()) paths.push_back(std::move(full));
+Status ModuleRepo::registry_problem() const {
+  for (const RepoScope scope : {RepoScope::user, RepoScope::system}) {
+    const auto registered = paths_.registry.list(scope);
+    if (!registered) return registered.error();
   }
+  return {};
+}
+
+ModulePaths module_search_path(std::span<const std::string> command_line, std::span<const std::string> configured,
+                               const char* environment, RepoRegistry registry) {
+  ModulePaths paths;
+  for (const std::string& path : command_line) add_once(paths.named, plain_path(path));
+  for (const std::string& path : configured) add_once(paths.named, plain_path(path));
+  for (const std::string& path : split(environment == nullptr ? "" : environment, ':')) {
+    add_once(paths.named, plain_path(path));
+  }
+  paths.own = own_module_repo();
+  paths.registry = std::move(registry);
   return paths;
 }
 

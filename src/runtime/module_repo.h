@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/repo_registry.h"
+
 namespace chi::runtime {
 
 struct FoundModule {
@@ -19,30 +21,45 @@ struct FoundModule {
   std::string description;
   std::string folder;
   std::string library;  // path; empty where there is none
-  std::string problem;  // why it cannot be loaded, or that another repo's comes first; empty: nothing known
+  std::string problem;  // why it cannot be loaded, or that there is another of its name; empty: nothing known
+};
+
+// Where to look. The repos that somebody named for this daemon have an order, and the first that has a module counts.
+// Those that are simply there, registered and Chimaera's own, come after them and have none: which of two modules of
+// one name is meant would be a guess.
+struct ModulePaths {
+  std::vector<std::string> named;  // absolute, each once
+  std::string own;                 // Chimaera's; empty: none
+  RepoRegistry registry;
 };
 
 class ModuleRepo {
  public:
-  // Looks in these folders, in order. One that does not exist is as good as an empty one.
-  explicit ModuleRepo(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+  // A folder that does not exist is as good as an empty one.
+  explicit ModuleRepo(ModulePaths paths) : paths_(std::move(paths)) {}
 
-  const std::vector<std::string>& paths() const noexcept { return paths_; }
+  // All that is looked into now, in order.
+  std::vector<std::string> paths() const;
 
   // All modules, by name; of one name, the one that find() gives comes first and the others have a problem.
   std::vector<FoundModule> list() const;
 
   // The module of this name, or the one in this folder or library when `name` has a '/'. not_found says what there is;
-  // failed_precondition says why what is there cannot be used.
+  // failed_precondition says why what is there cannot be used, or that there are two.
   Result<FoundModule> find(std::string_view name) const;
 
+  // What is wrong with the files of registered repos, which are left out then; ok where nothing is.
+  Status registry_problem() const;
+
  private:
-  std::vector<std::string> paths_;
+  std::vector<std::vector<std::string>> ranks() const;
+
+  ModulePaths paths_;
 };
 
-// The search path: folders of the command line, of the configuration, of CHIMAERA_MODULE_PATH (`environment`, separated
-// by ':', may be null), then the one beside this executable (build tree or installed). Each once.
-std::vector<std::string> module_search_path(std::span<const std::string> command_line,
-                                            std::span<const std::string> configured, const char* environment);
+// `named`: folders of the command line, of the configuration, of CHIMAERA_MODULE_PATH (`environment`, separated by ':',
+// may be null); `own`: the one beside this executable (build tree or installed).
+ModulePaths module_search_path(std::span<const std::string> command_line, std::span<const std::string> configured,
+                               const char* environment, RepoRegistry registry = {});
 
 }  // namespace chi::runtime

@@ -36,8 +36,9 @@ class Repo : public testing::Test {
   ModuleRepo repo(std::initializer_list<const char*> folders) const {
     std::vector<std::string> paths;
     for (const char* folder : folders) paths.push_back((root_ / folder).string());
-    return ModuleRepo(paths);
+    return ModuleRepo(ModulePaths{paths, {}, registry()});
   }
+  RepoRegistry registry() const { return {(root_ / "user").string(), (root_ / "system").string()}; }
 
   fs::path root_;
 };
@@ -110,14 +111,51 @@ TEST_F(Repo, WhatIsCopiedThereIsSeenAtOnce) {
   EXPECT_TRUE(here.find("kv"));
 }
 
+TEST_F(Repo, AmongRegisteredReposTwoOfOneNameAreAGuess) {
+  module("mine/kv", "kv", "1.0.0");
+  module("ours/kv", "kv", "2.0.0");
+  module("ours/other", "other");
+  ASSERT_TRUE(registry().add(RepoScope::user, (root_ / "mine").string()));
+  ASSERT_TRUE(registry().add(RepoScope::system, (root_ / "ours").string()));
+  auto found = repo({}).find("kv");
+  EXPECT_EQ(found.code(), Code::failed_precondition);
+  EXPECT_THAT(found.error().text, AllOf(HasSubstr((root_ / "mine/kv").string()),
+                                        HasSubstr((root_ / "ours/kv").string()), HasSubstr("--module-path")));
+  EXPECT_TRUE(repo({}).find("other"));
+  EXPECT_EQ(repo({}).list().size(), 3U);
+  EXPECT_EQ(repo({"ours"}).find("kv")->version, "2.0.0") << "named for this daemon, so it counts";
+  ASSERT_TRUE(registry().remove(RepoScope::user, (root_ / "mine").string()));
+  EXPECT_EQ(repo({}).find("kv")->version, "2.0.0") << "seen at once";
+}
+
+TEST_F(Repo, TwoFoldersOfOneNameInOneRepoAreAGuess) {
+  module("a/kv", "kv", "1.0.0");
+  module("a/kv-copy", "kv", "1.0.0");
+  EXPECT_EQ(repo({"a"}).find("kv").code(), Code::failed_precondition);
+  EXPECT_EQ(repo({"a"}).find((root_ / "a/kv").string())->name, "kv");
+}
+
+TEST_F(Repo, OneFolderThroughALinkIsOne) {
+  module("a/kv", "kv");
+  fs::create_directory_symlink(root_ / "a", root_ / "b");
+  ASSERT_TRUE(registry().add(RepoScope::user, (root_ / "a").string()));
+  ASSERT_TRUE(registry().add(RepoScope::system, (root_ / "b").string()));
+  EXPECT_TRUE(repo({}).find("kv"));
+  EXPECT_EQ(repo({}).list().size(), 1U);
+}
+
+TEST_F(Repo, WhatIsWrongWithTheRegistryIsTold) {
+  write("user", "relative\n");
+  EXPECT_THAT(repo({}).registry_problem().error().text, HasSubstr("user:1:"));
+  EXPECT_THAT(repo({}).find("kv").error().text, HasSubstr("user:1:"));
+}
+
 TEST(SearchPath, KeepsTheOrderAndEachPathOnce) {
   std::vector<std::string> command_line{"/c/", "relative"};
   std::vector<std::string> configured{"/f", "/c"};
-  auto paths = module_search_path(command_line, configured, "/e::/f:/g/../h");
-  ASSERT_GE(paths.size(), 5U);
-  EXPECT_THAT(std::vector(paths.begin(), paths.begin() + 5),
+  EXPECT_THAT(module_search_path(command_line, configured, "/e::/f:/g/../h").named,
               ElementsAre("/c", (fs::current_path() / "relative").string(), "/f", "/e", "/h"));
-  EXPECT_LE(module_search_path({}, {}, nullptr).size(), 1U) << "the built-in one, if it is there";
+  EXPECT_TRUE(module_search_path({}, {}, nullptr).named.empty());
 }
 
 }  // namespace

@@ -111,8 +111,9 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   if (!made) return std::move(made).error();
   parts.crew = std::move(*made);
   if (auto started = parts.crew->start(); !started) return started;
-  parts.shelf = std::make_unique<ModuleShelf>(
-      ModuleRepo(module_search_path(options.module_paths, config.modules.paths, std::getenv("CHIMAERA_MODULE_PATH"))));
+  parts.shelf = std::make_unique<ModuleShelf>(ModuleRepo(module_search_path(
+      options.module_paths, config.modules.paths, std::getenv("CHIMAERA_MODULE_PATH"), options.repos)));
+  if (auto registry = parts.shelf->repo().registry_problem(); !registry) log.warning("{}", registry.error().text);
   parts.keeper =
       std::make_unique<PoolKeeper>(*parts.crew, *parts.lanes, *parts.directory, parts.clock, log, parts.incarnation);
   parts.listener = std::make_unique<Listener>(listener_options(config, options.socket_path, parts.incarnation),

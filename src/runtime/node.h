@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "chimaera/result.h"
 #include "runtime/config.h"
+#include "runtime/repo_registry.h"
 
 namespace chi::runtime {
 
@@ -21,6 +22,7 @@ struct NodeOptions {
   std::string name = "default";
   std::string socket_path;                // empty: no socket, connect() only
   std::vector<std::string> module_paths;  // before those of the configuration
+  RepoRegistry repos;                     // looked into, too
 };
 
 class Node {

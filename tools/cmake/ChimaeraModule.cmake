@@ -2,7 +2,8 @@
 
 # chimaera_add_module(NAME [LINK libs...]): the ChiMod in this folder: src/*.cc, include/, manifest.yaml. It is built
 # into a module repo, as it will be installed: <build>/modules/NAME/{manifest.yaml,libNAME.so}. Callers link NAME_api.
-# Name and version are the manifest's; the name there is the target's.
+# Name and version are the manifest's; the name there is the target's. Where CHIMAERA_INSTALL_MODULES is OFF, `install`
+# leaves the module out.
 function(chimaera_add_module name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS src/*.cc)
@@ -31,14 +32,57 @@ function(chimaera_add_module name)
   target_include_directories(${name}_api INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/include)
   target_link_libraries(${name}_api INTERFACE chimaera::module)
 
+  if(TARGET chi_modules)
+    add_dependencies(chi_modules ${name})
+  endif()
+  if(DEFINED CHIMAERA_INSTALL_MODULES AND NOT CHIMAERA_INSTALL_MODULES)
+    return()
+  endif()
   include(GNUInstallDirs)
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/chimaera/modules/${name})
   install(FILES manifest.yaml DESTINATION ${CMAKE_INSTALL_LIBDIR}/chimaera/modules/${name})
   if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include)
     install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   endif()
-  if(TARGET chi_modules)
-    add_dependencies(chi_modules ${name})
+endfunction()
+
+# chimaera_add_module_test(NAME [LINK libs...]): the module's tests, test/*_test.cc, as a GoogleTest program, NAME_test.
+# They see the module's own headers (src/) and link its sources. CHI_TEST_MODULES: the folders in which a node finds the
+# module, and Chimaera's own, as strings with a comma between them; CHI_TEST_FOLDER: test/, for data.
+function(chimaera_add_module_test name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  file(GLOB tests CONFIGURE_DEPENDS test/*_test.cc)
+  file(GLOB sources CONFIGURE_DEPENDS src/*.cc)
+  if(NOT tests)
+    return()
+  endif()
+  set(libraries chimaera::embedded ${name}_api ${arg_LINK})
+  if(TARGET chimaera::test_kit)
+    list(APPEND libraries chimaera::test_kit)
+  endif()
+  if(COMMAND chi_test)
+    chi_test(${name}_test SOURCES ${tests} ${sources} LINK ${libraries})
+  else()
+    find_package(GTest QUIET)
+    if(NOT GTest_FOUND)
+      message(STATUS "${name}: without its tests, which need GoogleTest (Debian: libgtest-dev, libgmock-dev)")
+      return()
+    endif()
+    add_executable(${name}_test ${tests} ${sources})
+    target_link_libraries(${name}_test PRIVATE ${libraries} GTest::gtest_main GTest::gmock)
+    add_test(NAME ${name}_test COMMAND ${name}_test)
+  endif()
+  chimaera_manifest_value(version version)
+  set(repos "\"${CMAKE_BINARY_DIR}/modules\"")
+  if(chimaera_MODULE_REPO)
+    string(APPEND repos ",\"${chimaera_MODULE_REPO}\"")
+  endif()
+  target_compile_definitions(${name}_test PRIVATE CHI_MODULE_NAME="${name}" CHI_MODULE_VERSION="${version}"
+                             CHI_TEST_MODULES=${repos} CHI_TEST_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/test")
+  target_include_directories(${name}_test PRIVATE src)
+  add_dependencies(${name}_test ${name})
+  if(TARGET chimaera_admin)
+    add_dependencies(${name}_test chimaera_admin)
   endif()
 endfunction()
 

@@ -92,6 +92,17 @@ consteval bool check_class() {
   return false;
 }
 
+// Not one of C::kReservedIds, where there are some.
+template <class C, class Req>
+consteval bool id_is_free() {
+  if constexpr (requires { C::kReservedIds; }) {
+    for (const std::uint32_t reserved : C::kReservedIds) {
+      if (reserved == Req::kMethod.id) return false;
+    }
+  }
+  return true;
+}
+
 template <class... Req>
 consteval bool ids_differ() {
   std::array<std::uint32_t, sizeof...(Req)> ids{Req::kMethod.id...};

@@ -54,6 +54,8 @@ consteval chi_module module_table(const char* name, const char* version) {
   static_assert(sizeof...(Req) > 0, "a module needs at least one request");
   if constexpr (check_class<C>() && (check_request<C, Req>() && ...)) {
     static_assert(ids_differ<Req...>(), "two requests have the same method id");
+    static_assert((id_is_free<C, Req>() && ...),
+                  "a request has an id of the class's kReservedIds, which had another meaning once: take a new one");
     static_assert(names_differ<Req...>(), "two requests have the same method name");
     constexpr Version kState = version_of<typename C::StateType>();
     out.magic = CHI_ABI_MAGIC;

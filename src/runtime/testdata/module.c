@@ -25,6 +25,22 @@ __asm__(
     "1\n.text\n");
 #endif
 
+/* What a static object's constructor may do in C++. */
+#ifdef ABORTS
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((constructor)) static void begin(void) {
+  fputs("no such device\n", stderr);
+  abort();
+}
+#endif
+#ifdef HANGS
+#include <unistd.h>
+__attribute__((constructor)) static void begin(void) {
+  for (;;) pause();
+}
+#endif
+
 static int32_t answer(void* self, chi_task* task, const chi_message* request, chi_out* out) {
   (void)self, (void)task, (void)request;
 #ifdef MISSING_SYMBOL

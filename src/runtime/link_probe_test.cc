@@ -1,0 +1,50 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Linking in a child, of libraries that let it go well, end it, and never end.
+#include "runtime/link_probe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+namespace chi::runtime {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string fixture(const std::string& name) { return std::string(CHI_TESTDATA) + "/" + name + ".so"; }
+
+bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) >= 0 || errno != ECHILD; }
+
+TEST(LinkProbe, LeavesAGoodLibraryAlone) {
+  EXPECT_TRUE(probe_link(fixture("good")));
+  std::ifstream maps("/proc/self/maps");
+  const std::string text(std::istreambuf_iterator<char>(maps), {});
+  EXPECT_EQ(text.find("good.so"), std::string::npos) << "linked in the child only";
+  EXPECT_FALSE(has_children());
+}
+
+TEST(LinkProbe, WhatTheLinkerRefusesIsTheLinkersToSay) {
+  EXPECT_TRUE(probe_link(fixture("missing_symbol")));
+  EXPECT_TRUE(probe_link("/no/such/library.so"));
+}
+
+TEST(LinkProbe, AnEndOfTheProcessIsAnError) {
+  const Status probed = probe_link(fixture("aborts"));
+  EXPECT_EQ(probed.code(), Code::failed_precondition);
+  EXPECT_THAT(probed.error().text, AllOf(HasSubstr("static object: no such device;"), HasSubstr("open()")));
+  EXPECT_FALSE(has_children());
+}
+
+TEST(LinkProbe, NothingIsWaitedForWithoutEnd) {
+  EXPECT_EQ(probe_link(fixture("hangs"), std::chrono::milliseconds(50)).code(), Code::deadline_exceeded);
+  EXPECT_FALSE(has_children());
+}
+
+}  // namespace
+}  // namespace chi::runtime

@@ -1,0 +1,42 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// What is written in Python and used from here: exceptions, classes of records, gathered replies. With the GIL only.
+#pragma once
+
+#include <chimaera/result.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+namespace chi::python {
+
+namespace py = pybind11;
+
+// The functions live until the process ends, so that no destructor runs without an interpreter.
+void set_helpers(py::function make_error, py::function make_record_class, py::function make_replies);
+
+// A chimaera.Error of the subclass that belongs to its code.
+py::object make_error(const Error& error);
+
+// A subclass of chimaera.Record with these fields; one for each name and list of fields. Borrowed, lives for ever.
+py::handle record_class(const std::string& name, const py::tuple& fields);
+
+// chimaera.Replies of (container, reply, error) each; or, where there is one, the merged value: see _replies.py.
+py::object make_replies(const py::list& entries, const py::object& merged);
+
+// Thrown through pybind11: an Error as its exception.
+struct Failed {
+  Error error;
+};
+void register_failed();
+
+template <class T>
+T value_of(Result<T>&& result) {
+  if (!result.ok()) throw Failed{std::move(result).error()};
+  return *std::move(result);
+}
+inline void check(Status&& status) {
+  if (!status.ok()) throw Failed{std::move(status).error()};
+}
+
+}  // namespace chi::python

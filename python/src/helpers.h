@@ -30,6 +30,12 @@ struct Failed {
 };
 void register_failed();
 
+// A new reference that the interpreter gave, or what it raised instead.
+inline py::object steal(PyObject* made) {
+  if (!made) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(made);
+}
+
 template <class T>
 T value_of(Result<T>&& result) {
   if (!result.ok()) throw Failed{std::move(result).error()};

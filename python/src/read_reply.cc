@@ -15,11 +15,6 @@ namespace {
 
 using Kind = SchemaType::Kind;
 
-py::object steal(PyObject* made) {
-  if (!made) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(made);
-}
-
 py::object integer(Kind kind, Decoder& from) {
   const std::uint64_t bits = read_integer(kind, from);
   if (kind < Kind::i8) return steal(PyLong_FromUnsignedLongLong(bits));

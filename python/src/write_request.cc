@@ -1,19 +1,18 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// From Python's objects to the wire. Recursion is bounded by the schema.
+// Fields, and values made of values, to the wire. Recursion is bounded by the schema.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "codec/json_problem.h"
-#include "codec/numbers.h"
-#include "memory.h"
-#include "values.h"
+#include "helpers.h"
+#include "writer.h"
 
 namespace chi::python {
 
@@ -23,11 +22,6 @@ using Kind = SchemaType::Kind;
 
 constexpr std::uint8_t kVersions[2] = {1, 1};
 
-py::object steal(PyObject* made) {
-  if (!made) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(made);
-}
-
 // The letter that a buffer's format has for elements of this kind, where they lie in memory as on the wire.
 bool has_format(const Py_buffer& view, Kind kind) {
   static constexpr const char* kLetters[] = {"B", "H", "I", "LQ", "b", "h", "i", "lq", "f", "d"};
@@ -36,248 +30,158 @@ bool has_format(const Py_buffer& view, Kind kind) {
   return *format != '\0' && format[1] == '\0' && std::strchr(kLetters[static_cast<std::size_t>(kind)], *format);
 }
 
-class Writer {
- public:
-  Writer(Encoder& to, Exports& exports) : to_(to), exports_(exports) {}
-
-  void request(const SchemaType& type, const py::tuple& arguments, const py::dict& named, std::size_t needed) {
-    if (arguments.size() > type.of.size()) {
-      raise(PyExc_TypeError,
-            fmt::format("{} values for {} fields: {}", arguments.size(), type.of.size(), list_of(type.names)));
-    }
-    std::vector<PyObject*> given(type.of.size());
-    std::size_t used = 0;
-    for (std::size_t i = 0; i < given.size(); ++i) {
-      given[i] = PyDict_GetItemString(named.ptr(), type.names[i].c_str());
-      if (given[i]) ++used;
-      if (i >= arguments.size()) continue;
-      if (given[i]) raise(PyExc_TypeError, fmt::format("field '{}' is given twice", type.names[i]));
-      given[i] = PyTuple_GET_ITEM(arguments.ptr(), static_cast<Py_ssize_t>(i));
-    }
-    if (used != named.size()) refuse_unknown(type, named);
-    if (needed < given.size() && !given[needed]) raise(PyExc_TypeError, missing_field(type, needed));
-    while (!given.empty() && !given.back()) given.pop_back();
-    for (std::size_t i = 0; i < given.size(); ++i) field(type, i, given[i]);
-  }
-
- private:
-  void field(const SchemaType& type, std::size_t index, PyObject* found) {
-    if (!found && type.of[index].kind != Kind::optional) {
-      raise(PyExc_TypeError, missing_field(type, index) + "; fields may be left out at the end only");
-    }
-    inside("." + type.names[index], type.of[index], found ? py::handle(found) : py::none());
-  }
-
-  void refuse_unknown(const SchemaType& type, const py::dict& named) {
-    for (const auto& item : named) {
-      const auto name = py::str(item.first).cast<std::string>();
-      if (std::find(type.names.begin(), type.names.end(), name) == type.names.end()) {
-        raise(PyExc_TypeError, unknown_field(name, type));
-      }
-    }
-  }
-
-  void inside(const std::string& step, const SchemaType& type, py::handle from) {
-    const std::size_t length = path_.size();
-    path_ += step;
-    value(type, from);
-    path_.resize(length);
-  }
-
-  void value(const SchemaType& type, py::handle from) {
-    switch (type.kind) {
-      case Kind::boolean:
-        if (!PyBool_Check(from.ptr())) refuse(type, from);
-        return to_.u8(from.ptr() == Py_True ? 1 : 0);
-      case Kind::f32:
-      case Kind::f64:
-        return real(type, from);
-      case Kind::string:
-        return text(type, from);
-      case Kind::bytes:
-      case Kind::buffer:
-        return bytes(type, from);
-      case Kind::enumeration:
-        return enumerator(type, from);
-      case Kind::optional:
-        to_.u8(from.is_none() ? 0 : 1);
-        return from.is_none() ? void() : value(type.of[0], from);
-      case Kind::list:
-      case Kind::array:
-      case Kind::tuple:
-        return elements(type, from);
-      case Kind::map:
-        return map(type, from);
-      case Kind::aggregate:
-        return aggregate(type, from);
-      default:
-        return integer(type.kind, type, from);
-    }
-  }
-
-  void integer(Kind kind, const SchemaType& type, py::handle from) {
-    if (!PyIndex_Check(from.ptr())) refuse(type, from);
-    const py::object number = steal(PyNumber_Index(from.ptr()));
-    int overflow = 0;
-    Json json = PyLong_AsLongLongAndOverflow(number.ptr(), &overflow);
-    if (overflow > 0) {
-      json = PyLong_AsUnsignedLongLong(number.ptr());
-      if (PyErr_Occurred()) {
-        PyErr_Clear();
-        overflow = -1;
-      }
-    }
-    std::string problem;
-    const auto bits = overflow < 0 ? std::nullopt : integer_of(kind, json, problem);
-    if (!bits && problem.empty()) {
-      problem = fmt::format("{} is out of range of {}", py::str(number).cast<std::string>(), type.describe());
-    }
-    if (!bits) raise(PyExc_ValueError, problem);
-    write_integer(kind, *bits, to_);
-  }
-
-  void real(const SchemaType& type, py::handle from) {
-    const double number = PyFloat_AsDouble(from.ptr());
-    if (number == -1.0 && PyErr_Occurred()) {
-      PyErr_Clear();
-      refuse(type, from);
-    }
-    std::string problem;
-    if (!real_of(type.kind, real_to_json(number), problem)) raise(PyExc_ValueError, problem);
-    write_real(type.kind, number, to_);
-  }
-
-  void text(const SchemaType& type, py::handle from) {
-    if (!PyUnicode_Check(from.ptr())) refuse(type, from);
-    Py_ssize_t size = 0;
-    if (const char* utf8 = PyUnicode_AsUTF8AndSize(from.ptr(), &size)) {
-      return to_.string({utf8, static_cast<std::size_t>(size)});
-    }
-    PyErr_Clear();
-    const py::object encoded = steal(PyUnicode_AsEncodedString(from.ptr(), "utf-8", "surrogateescape"));
-    to_.string({PyBytes_AS_STRING(encoded.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))});
-  }
-
-  void bytes(const SchemaType& type, py::handle from) {
-    if (!PyObject_CheckBuffer(from.ptr())) refuse(type, from);
-    const Py_buffer& view = exports_.add(from, PyBUF_SIMPLE);
-    const auto size = static_cast<std::size_t>(view.len);
-    const bool small = type.kind == Kind::bytes && size <= kInlineBytes;
-    Buffer shared = small ? Buffer() : shared_part(view.buf, size);
-    if (type.kind == Kind::buffer) {
-      if (!shared.raw().block) {
-        raise(PyExc_TypeError,
-              "the callee works in this memory: expected a Buffer of the client's allocate(), or a "
-              "view of one (a memoryview, a NumPy array)");
-      }
-      return to_.buffer(shared);
-    }
-    to_.bytes(shared.raw().block ? Bytes::from(std::move(shared)) : Bytes::borrow(view.buf, size));
-  }
-
-  void enumerator(const SchemaType& type, py::handle from) {
-    if (!PyUnicode_Check(from.ptr())) return integer(type.number, type, from);
-    const auto name = from.cast<std::string>();
-    const auto found = std::find(type.names.begin(), type.names.end(), name);
-    if (found == type.names.end()) raise(PyExc_ValueError, unknown_value(name, type));
-    const auto index = static_cast<std::size_t>(found - type.names.begin());
-    write_integer(type.number, static_cast<std::uint64_t>(type.values[index]), to_);
-  }
-
-  void elements(const SchemaType& type, py::handle from) {
-    if (PyUnicode_Check(from.ptr()) || PyDict_Check(from.ptr())) refuse(type, from);
-    if (type.kind != Kind::tuple && type.of[0].is_number() && PyObject_CheckBuffer(from.ptr())) {
-      if (numbers(type, from)) return;
-    }
-    PyObject* fast = PySequence_Fast(from.ptr(), "");
-    if (!fast) {
-      PyErr_Clear();
-      refuse(type, from);
-    }
-    const py::object held = py::reinterpret_steal<py::object>(fast);
-    const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(fast));
-    open_elements(type, count);
-    for (std::size_t i = 0; i < count; ++i) {
-      // Looked up each time: what the elements do may change a list.
-      if (i >= static_cast<std::size_t>(PySequence_Fast_GET_SIZE(fast))) raise(PyExc_ValueError, "it has changed");
-      const auto element =
-          py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(fast, static_cast<Py_ssize_t>(i)));
-      inside(fmt::format("[{}]", i), type.of[type.kind == Kind::tuple ? i : 0], element);
-    }
-  }
-
-  // An array of just these numbers is copied as a whole.
-  bool numbers(const SchemaType& type, py::handle from) {
-    Py_buffer view;
-    if (PyObject_GetBuffer(from.ptr(), &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
-      PyErr_Clear();
-      return false;
-    }
-    const auto count = static_cast<std::size_t>(view.len) / static_cast<std::size_t>(view.itemsize);
-    const bool fits = view.ndim == 1 && has_format(view, type.of[0].kind);
-    const bool right = type.kind == Kind::list || count == type.count;
-    if (fits && right) {
-      open_elements(type, count);
-      to_.raw(view.buf, static_cast<std::size_t>(view.len));
-    }
-    PyBuffer_Release(&view);
-    return fits && right;
-  }
-
-  void open_elements(const SchemaType& type, std::size_t count) {
-    const std::size_t fixed = type.kind == Kind::tuple ? type.of.size() : type.count;
-    if (type.kind == Kind::list) {
-      to_.length(count);
-    } else if (count != fixed) {
-      raise(PyExc_ValueError, fmt::format("expected {} elements, got {}", fixed, count));
-    }
-  }
-
-  void map(const SchemaType& type, py::handle from) {
-    const py::object pairs =
-        steal(PyMapping_Check(from.ptr()) && !PySequence_Check(from.ptr()) ? PyMapping_Items(from.ptr())
-                                                                           : PySequence_List(from.ptr()));
-    to_.length(static_cast<std::size_t>(PyList_GET_SIZE(pairs.ptr())));
-    for (const auto& each : pairs) {
-      if (!PyTuple_Check(each.ptr()) || PyTuple_GET_SIZE(each.ptr()) != 2) refuse(type, from);
-      const py::handle key = PyTuple_GET_ITEM(each.ptr(), 0);
-      const std::string step = fmt::format("[{}]", py::repr(key).cast<std::string>());
-      inside(step, type.of[0], key);
-      inside(step, type.of[1], PyTuple_GET_ITEM(each.ptr(), 1));
-    }
-  }
-
-  void aggregate(const SchemaType& type, py::handle from) {
-    to_.raw(kVersions, sizeof kVersions);
-    const std::size_t size = to_.open_size();
-    if (PyDict_Check(from.ptr())) {
-      const auto fields = py::reinterpret_borrow<py::dict>(from);
-      request(type, py::tuple(), fields, kNone);
-    } else {
-      for (std::size_t i = 0; i < type.of.size(); ++i) {
-        const py::object attribute = py::getattr(from, type.names[i].c_str(), py::none());
-        if (attribute.is_none() && !py::hasattr(from, type.names[i].c_str())) refuse(type, from);
-        field(type, i, attribute.ptr());
-      }
-    }
-    to_.close_size(size);
-  }
-
-  [[noreturn]] void refuse(const SchemaType& type, py::handle from) {
-    raise(PyExc_TypeError, fmt::format("expected {}, got {}", type.describe(), Py_TYPE(from.ptr())->tp_name));
-  }
-  [[noreturn]] void raise(PyObject* exception, const std::string& problem) {
-    const std::string at = path_.empty() ? "" : fmt::format("field '{}': ", path_.substr(path_[0] == '.' ? 1 : 0));
-    PyErr_SetString(exception, (at + problem).c_str());
-    throw py::error_already_set();
-  }
-
-  Encoder& to_;
-  Exports& exports_;
-  std::string path_;
-};
-
 }  // namespace
+
+void Writer::request(const SchemaType& type, const py::tuple& arguments, const py::dict& named, std::size_t needed) {
+  if (arguments.size() > type.of.size()) {
+    raise(PyExc_TypeError,
+          fmt::format("{} values for {} fields: {}", arguments.size(), type.of.size(), list_of(type.names)));
+  }
+  std::vector<PyObject*> given(type.of.size());
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    given[i] = PyDict_GetItemString(named.ptr(), type.names[i].c_str());
+    if (given[i]) ++used;
+    if (i >= arguments.size()) continue;
+    if (given[i]) raise(PyExc_TypeError, fmt::format("field '{}' is given twice", type.names[i]));
+    given[i] = PyTuple_GET_ITEM(arguments.ptr(), static_cast<Py_ssize_t>(i));
+  }
+  if (used != named.size()) refuse_unknown(type, named);
+  if (needed < given.size() && !given[needed]) raise(PyExc_TypeError, missing_field(type, needed));
+  while (!given.empty() && !given.back()) given.pop_back();
+  for (std::size_t i = 0; i < given.size(); ++i) field(type, i, given[i]);
+}
+
+void Writer::field(const SchemaType& type, std::size_t index, PyObject* found) {
+  if (!found && type.of[index].kind != Kind::optional) {
+    raise(PyExc_TypeError, missing_field(type, index) + "; fields may be left out at the end only");
+  }
+  inside("." + type.names[index], type.of[index], found ? py::handle(found) : py::none());
+}
+
+void Writer::refuse_unknown(const SchemaType& type, const py::dict& named) {
+  for (const auto& item : named) {
+    const auto name = py::str(item.first).cast<std::string>();
+    if (std::find(type.names.begin(), type.names.end(), name) == type.names.end()) {
+      raise(PyExc_TypeError, unknown_field(name, type));
+    }
+  }
+}
+
+void Writer::inside(const std::string& step, const SchemaType& type, py::handle from) {
+  const std::size_t length = path_.size();
+  path_ += step;
+  value(type, from);
+  path_.resize(length);
+}
+
+void Writer::value(const SchemaType& type, py::handle from) {
+  switch (type.kind) {
+    case Kind::boolean:
+      if (!PyBool_Check(from.ptr())) refuse(type, from);
+      return to_.u8(from.ptr() == Py_True ? 1 : 0);
+    case Kind::f32:
+    case Kind::f64:
+      return real(type, from);
+    case Kind::string:
+      return text(type, from);
+    case Kind::bytes:
+    case Kind::buffer:
+      return bytes(type, from);
+    case Kind::enumeration:
+      return enumerator(type, from);
+    case Kind::optional:
+      to_.u8(from.is_none() ? 0 : 1);
+      return from.is_none() ? void() : value(type.of[0], from);
+    case Kind::list:
+    case Kind::array:
+    case Kind::tuple:
+      return elements(type, from);
+    case Kind::map:
+      return map(type, from);
+    case Kind::aggregate:
+      return aggregate(type, from);
+    default:
+      return integer(type.kind, type, from);
+  }
+}
+
+void Writer::elements(const SchemaType& type, py::handle from) {
+  if (PyUnicode_Check(from.ptr()) || PyDict_Check(from.ptr())) refuse(type, from);
+  if (type.kind != Kind::tuple && type.of[0].is_number() && PyObject_CheckBuffer(from.ptr())) {
+    if (numbers(type, from)) return;
+  }
+  PyObject* fast = PySequence_Fast(from.ptr(), "");
+  if (!fast) {
+    PyErr_Clear();
+    refuse(type, from);
+  }
+  const py::object held = py::reinterpret_steal<py::object>(fast);
+  const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(fast));
+  open_elements(type, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    // Looked up each time: what the elements do may change a list.
+    if (i >= static_cast<std::size_t>(PySequence_Fast_GET_SIZE(fast))) raise(PyExc_ValueError, "it has changed");
+    const auto element = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(fast, static_cast<Py_ssize_t>(i)));
+    inside(fmt::format("[{}]", i), type.of[type.kind == Kind::tuple ? i : 0], element);
+  }
+}
+
+bool Writer::numbers(const SchemaType& type, py::handle from) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(from.ptr(), &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
+    PyErr_Clear();
+    return false;
+  }
+  const auto count = static_cast<std::size_t>(view.len) / static_cast<std::size_t>(view.itemsize);
+  const bool fits = view.ndim == 1 && has_format(view, type.of[0].kind);
+  const bool right = type.kind == Kind::list || count == type.count;
+  if (fits && right) {
+    open_elements(type, count);
+    to_.raw(view.buf, static_cast<std::size_t>(view.len));
+  }
+  PyBuffer_Release(&view);
+  return fits && right;
+}
+
+void Writer::open_elements(const SchemaType& type, std::size_t count) {
+  const std::size_t fixed = type.kind == Kind::tuple ? type.of.size() : type.count;
+  if (type.kind == Kind::list) {
+    to_.length(count);
+  } else if (count != fixed) {
+    raise(PyExc_ValueError, fmt::format("expected {} elements, got {}", fixed, count));
+  }
+}
+
+void Writer::map(const SchemaType& type, py::handle from) {
+  const py::object pairs =
+      steal(PyMapping_Check(from.ptr()) && !PySequence_Check(from.ptr()) ? PyMapping_Items(from.ptr())
+                                                                         : PySequence_List(from.ptr()));
+  to_.length(static_cast<std::size_t>(PyList_GET_SIZE(pairs.ptr())));
+  for (const auto& each : pairs) {
+    if (!PyTuple_Check(each.ptr()) || PyTuple_GET_SIZE(each.ptr()) != 2) refuse(type, from);
+    const py::handle key = PyTuple_GET_ITEM(each.ptr(), 0);
+    const std::string step = fmt::format("[{}]", py::repr(key).cast<std::string>());
+    inside(step, type.of[0], key);
+    inside(step, type.of[1], PyTuple_GET_ITEM(each.ptr(), 1));
+  }
+}
+
+void Writer::aggregate(const SchemaType& type, py::handle from) {
+  to_.raw(kVersions, sizeof kVersions);
+  const std::size_t size = to_.open_size();
+  if (PyDict_Check(from.ptr())) {
+    const auto fields = py::reinterpret_borrow<py::dict>(from);
+    request(type, py::tuple(), fields, kNone);
+  } else {
+    for (std::size_t i = 0; i < type.of.size(); ++i) {
+      const py::object attribute = py::getattr(from, type.names[i].c_str(), py::none());
+      if (attribute.is_none() && !py::hasattr(from, type.names[i].c_str())) refuse(type, from);
+      field(type, i, attribute.ptr());
+    }
+  }
+  to_.close_size(size);
+}
 
 Exports::~Exports() {
   for (Py_buffer& view : views_) PyBuffer_Release(&view);

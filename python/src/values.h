@@ -40,8 +40,8 @@ class Exports {
   Exports& operator=(const Exports&) = delete;
   ~Exports();
 
-  // Throws what the object raises that has no such buffer.
-  const Py_buffer& add(py::handle object, int flags);
+  // Valid until the next one is added; null for an object whose memory cannot be read as it is.
+  const Py_buffer* add(py::handle object);
 
  private:
   std::vector<Py_buffer> views_;

@@ -154,9 +154,13 @@ void Writer::open_elements(const SchemaType& type, std::size_t count) {
 }
 
 void Writer::map(const SchemaType& type, py::handle from) {
-  const py::object pairs =
-      steal(PyMapping_Check(from.ptr()) && !PySequence_Check(from.ptr()) ? PyMapping_Items(from.ptr())
-                                                                         : PySequence_List(from.ptr()));
+  const bool mapping = py::hasattr(from, "items");
+  PyObject* listed = mapping ? PyMapping_Items(from.ptr()) : PySequence_List(from.ptr());
+  if (!listed) {
+    PyErr_Clear();
+    refuse(type, from);
+  }
+  const auto pairs = py::reinterpret_steal<py::list>(listed);
   to_.length(static_cast<std::size_t>(PyList_GET_SIZE(pairs.ptr())));
   for (const auto& each : pairs) {
     if (!PyTuple_Check(each.ptr()) || PyTuple_GET_SIZE(each.ptr()) != 2) refuse(type, from);
@@ -187,11 +191,14 @@ Exports::~Exports() {
   for (Py_buffer& view : views_) PyBuffer_Release(&view);
 }
 
-const Py_buffer& Exports::add(py::handle object, int flags) {
+const Py_buffer* Exports::add(py::handle object) {
   Py_buffer view;
-  if (PyObject_GetBuffer(object.ptr(), &view, flags) != 0) throw py::error_already_set();
+  if (PyObject_GetBuffer(object.ptr(), &view, PyBUF_SIMPLE) != 0) {
+    PyErr_Clear();
+    return nullptr;
+  }
   views_.push_back(view);
-  return views_.back();
+  return &views_.back();
 }
 
 void write_request(const SchemaType& type, const py::tuple& arguments, const py::dict& named, Encoder& to,

@@ -61,7 +61,9 @@ void Writer::text(const SchemaType& type, py::handle from) {
 
 void Writer::bytes(const SchemaType& type, py::handle from) {
   if (!PyObject_CheckBuffer(from.ptr())) refuse(type, from);
-  const Py_buffer& view = exports_.add(from, PyBUF_SIMPLE);
+  const Py_buffer* added = exports_.add(from);
+  if (!added) raise(PyExc_BufferError, "expected contiguous memory; copy it first, as with bytes()");
+  const Py_buffer& view = *added;
   const auto size = static_cast<std::size_t>(view.len);
   const bool small = type.kind == Kind::bytes && size <= kInlineBytes;
   Buffer shared = small ? Buffer() : shared_part(view.buf, size);

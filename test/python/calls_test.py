@@ -96,7 +96,7 @@ class Refused(WithDaemon):
         self.refused(ValueError, ["field 'limit'", "4294967295"], self.store.scan, "", 1 << 32)
         self.refused(ValueError, ["field 'size'", "out of range"], self.small.read, 1 << 64)
         self.refused(TypeError, ["records"], self.store.on(chimaera.container(0)).put_many, "abc")
-        self.refused(BufferError, [], self.store.put, "a", memoryview(b"abcdef")[::2])
+        self.refused(BufferError, ["field 'value'", "contiguous"], self.store.put, "a", memoryview(b"abcdef")[::2])
 
     def test_what_the_module_refuses(self):
         self.refused(chimaera.InvalidArgument, ["1 to 4096 bytes"], self.store.put, "", b"")

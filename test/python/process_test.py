@@ -1,5 +1,5 @@
 # Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
-"""Whole programs: exits with calls in flight, signals, forks, a daemon that dies, and the package as pip installs it."""
+"""Whole programs: exits with calls under way, signals, forks, a daemon that dies, the package as pip installs it."""
 import importlib.util
 import os
 import pathlib

@@ -2,11 +2,13 @@
 """Calls as futures of asyncio: an event loop hears of answers through a descriptor, and never waits for one."""
 import asyncio
 import itertools
+import threading
 import weakref
 
 from . import _core
 
 _gates = weakref.WeakKeyDictionary()  # by event loop
+_gates_lock = threading.Lock()
 
 
 class _Gate:
@@ -26,6 +28,11 @@ class _Gate:
         self._waiting[token] = future, call
         return future
 
+    def close(self):
+        """The loop is closed: nobody can hear of what is under way."""
+        for _, call in self._waiting.values():
+            call.cancel()
+
     def _ended(self, future, token):
         """Cancelled by its owner: then the daemon is told."""
         if future.cancelled():
@@ -44,6 +51,16 @@ class _Gate:
                 future.set_exception(error)
 
 
+def _gate_of(loop):
+    with _gates_lock:
+        gate = _gates.get(loop)
+        if gate is None:
+            for closed in [each for each in _gates if each.is_closed()]:
+                _gates.pop(closed).close()  # whose waiting futures would keep it
+            gate = _gates[loop] = _Gate(loop)
+        return gate
+
+
 class AioMethod:
     """A method whose calls give futures of the running event loop."""
 
@@ -53,10 +70,7 @@ class AioMethod:
 
     def __call__(self, *arguments, **named):
         loop = asyncio.get_running_loop()
-        gate = _gates.get(loop)
-        if gate is None:
-            gate = _gates[loop] = _Gate(loop)
-        return gate.call(loop, self._method, arguments, named)
+        return _gate_of(loop).call(loop, self._method, arguments, named)
 
     def __getattr__(self, name):
         return getattr(self._method, name)

@@ -17,21 +17,21 @@ Mailbox::Mailbox() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (event_.get() < 0) throw std::system_error(errno, std::generic_category(), "no descriptor for an event loop");
 }
 
-void Mailbox::put(Letter letter) {
+void Mailbox::put(std::uint64_t token) {
   std::unique_lock lock(mutex_);
-  const bool first = letters_.empty();
-  letters_.push_back(std::move(letter));
+  const bool first = tokens_.empty();
+  tokens_.push_back(token);
   lock.unlock();
   if (!first) return;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(event_.get(), &one, sizeof one);
 }
 
-std::vector<Mailbox::Letter> Mailbox::take() {
+std::vector<std::uint64_t> Mailbox::take() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t read = ::read(event_.get(), &count, sizeof count);
   std::lock_guard lock(mutex_);
-  return std::exchange(letters_, {});
+  return std::exchange(tokens_, {});
 }
 
 void Call::complete(Result<RawReply> result) {
@@ -40,7 +40,7 @@ void Call::complete(Result<RawReply> result) {
     result_ = std::move(result);
   }
   changed_.notify_all();
-  if (mailbox_) mailbox_->put({token_, shared_from_this()});
+  if (mailbox_) mailbox_->put(token_);
 }
 
 bool Call::done() const {

@@ -20,28 +20,22 @@
 
 namespace chi::python {
 
-class Call;
-
-// Where the calls of one event loop go when they are complete; its descriptor is readable while it has some.
+// Where the calls of one event loop say that they are complete, each by its token; the descriptor is readable while some
+// have. It does not refer to the calls, which refer to it.
 class Mailbox {
  public:
-  struct Letter {
-    std::uint64_t token;
-    std::shared_ptr<Call> call;
-  };
-
   Mailbox();  // throws std::system_error
   int fd() const noexcept { return event_.get(); }
-  void put(Letter letter);
-  std::vector<Letter> take();
+  void put(std::uint64_t token);
+  std::vector<std::uint64_t> take();
 
  private:
   UniqueFd event_;
   std::mutex mutex_;
-  std::vector<Letter> letters_;
+  std::vector<std::uint64_t> tokens_;
 };
 
-class Call : public std::enable_shared_from_this<Call> {
+class Call {
  public:
   Call() = default;
   Call(std::shared_ptr<Mailbox> mailbox, std::uint64_t token) : mailbox_(std::move(mailbox)), token_(token) {}

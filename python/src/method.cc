@@ -95,7 +95,7 @@ py::object PythonFuture::exception(std::optional<double> timeout) {
 }
 
 bool PythonFuture::cancel() {
-  if (call_->done()) return false;
+  if (call_->done() || core_->closed()) return false;
   core_->pump().cancel(call_);
   return true;
 }

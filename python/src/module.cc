@@ -81,11 +81,7 @@ void bind_core(py::module_& module) {
   py::class_<Mailbox, std::shared_ptr<Mailbox>>(module, "Mailbox")
       .def(py::init<>())
       .def("fileno", &Mailbox::fd)
-      .def("take", [](Mailbox& self) {
-        py::list tokens;
-        for (const auto& letter : self.take()) tokens.append(letter.token);
-        return tokens;
-      });
+      .def("take", &Mailbox::take);
 }
 
 void bind_queries(py::module_& module) {

@@ -2,7 +2,10 @@
 """Asynchronous calls: futures that any thread may ask, and asyncio."""
 import asyncio
 import concurrent.futures
+import gc
+import os
 import threading
+import time
 import unittest
 
 import chimaera
@@ -146,6 +149,22 @@ class Asyncio(WithDaemon):
         for thread in threads:
             thread.join()
         self.assertEqual(sorted(done), [0, 1, 2, 3])
+
+    def test_loops_that_are_closed_leave_nothing(self):
+        async def main():
+            self.small.aio.nap(LONG)
+
+        def descriptors():
+            gc.collect()
+            return len(os.listdir("/proc/self/fd"))
+
+        asyncio.run(main())
+        before = descriptors()
+        for _ in range(10):
+            asyncio.run(main())
+        deadline = time.monotonic() + TIMEOUT
+        while descriptors() > before:  # until the daemon has ended the calls
+            self.assertLess(time.monotonic(), deadline)
 
     def test_outside_of_a_loop(self):
         with self.assertRaisesRegex(RuntimeError, "event loop"):

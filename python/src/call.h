@@ -20,8 +20,8 @@
 
 namespace chi::python {
 
-// Where the calls of one event loop say that they are complete, each by its token; the descriptor is readable while some
-// have. It does not refer to the calls, which refer to it.
+// Where the calls of one event loop say that they are complete, each by its token; the descriptor is readable while
+// some have. It does not refer to the calls, which refer to it.
 class Mailbox {
  public:
   Mailbox();  // throws std::system_error

@@ -27,7 +27,10 @@ std::string reply_name(const std::string& method) {
 
 std::uint32_t Core::fork_number_now() noexcept { return fork_number(); }
 
-Core::~Core() { close(); }
+Core::~Core() {
+  const Entered here;
+  close();
+}
 
 Client Core::client() const {
   if (fork_ != fork_number()) {

@@ -3,8 +3,6 @@
 // Implements helpers.h.
 #include "helpers.h"
 
-#include <exception>
-
 namespace chi::python {
 
 namespace {
@@ -43,15 +41,10 @@ py::object make_replies(const py::list& entries, const py::object& merged) {
   return py::handle(helpers.make_replies)(entries, merged);
 }
 
-void register_failed() {
-  py::register_exception_translator([](std::exception_ptr thrown) {
-    try {
-      if (thrown) std::rethrow_exception(thrown);
-    } catch (const Failed& failed) {
-      const py::object made = make_error(failed.error);
-      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
-    }
-  });
+void raise(const Failed& failed) {
+  const py::object made = make_error(failed.error);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
+  throw py::error_already_set();
 }
 
 }  // namespace chi::python

@@ -7,6 +7,9 @@
 #include <pybind11/pybind11.h>
 
 #include <string>
+#include <utility>
+
+#include "interpreter.h"
 
 namespace chi::python {
 
@@ -24,11 +27,33 @@ py::handle record_class(const std::string& name, const py::tuple& fields);
 // chimaera.Replies of (container, reply, error) each; or, where there is one, the merged value: see _replies.py.
 py::object make_replies(const py::list& entries, const py::object& merged);
 
-// Thrown through pybind11: an Error as its exception.
+// Thrown in an Entered, where it becomes the exception of its error.
 struct Failed {
   Error error;
 };
-void register_failed();
+[[noreturn]] void raise(const Failed& failed);
+
+// What Python calls, as a function for pybind11: Entered, and with Failed as Python's exception.
+template <class F>
+auto run_entered(F&& body) {
+  const Entered here;
+  try {
+    return body();
+  } catch (const Failed& failed) {
+    raise(failed);
+  }
+}
+template <class R, class... A>
+auto entering(R (*function)(A...)) {
+  return
+      [function](A... arguments) -> R { return run_entered([&] { return function(std::forward<A>(arguments)...); }); };
+}
+template <class R, class C, class... A>
+auto entering(R (C::*method)(A...)) {
+  return [method](C& self, A... arguments) -> R {
+    return run_entered([&] { return (self.*method)(std::forward<A>(arguments)...); });
+  };
+}
 
 // A new reference that the interpreter gave, or what it raised instead.
 inline py::object steal(PyObject* made) {

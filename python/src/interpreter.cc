@@ -14,30 +14,47 @@ namespace chi::python {
 namespace {
 
 std::atomic<bool> exiting{false};
-std::atomic<std::uint32_t> returning{0};  // threads that are taking the GIL
+std::atomic<std::uint32_t> entered{0};  // threads that have the GIL, or are taking it
 std::atomic<std::uint32_t> forks{0};
+thread_local bool ends_the_interpreter = false;
+
+[[noreturn]] void sleep_until_the_end() {
+  for (;;) ::pause();
+}
 
 }  // namespace
 
+Entered::Entered() {
+  if (exiting.load() && !ends_the_interpreter) {
+    PyEval_SaveThread();
+    sleep_until_the_end();
+  }
+  entered.fetch_add(1);
+}
+
+Entered::~Entered() { entered.fetch_sub(1); }
+
 Unlocked::Unlocked() {
-  if (!exiting.load()) state_ = PyEval_SaveThread();
+  if (ends_the_interpreter) return;
+  state_ = PyEval_SaveThread();
+  entered.fetch_sub(1);
 }
 
 Unlocked::~Unlocked() {
   if (!state_) return;
-  returning.fetch_add(1);
+  entered.fetch_add(1);
   if (exiting.load()) {
-    returning.fetch_sub(1);
-    for (;;) ::pause();
+    entered.fetch_sub(1);
+    sleep_until_the_end();
   }
   PyEval_RestoreThread(state_);
-  returning.fetch_sub(1);
 }
 
 void prepare_exit() {
-  PyThreadState* state = PyEval_SaveThread();
+  ends_the_interpreter = true;
   exiting.store(true);
-  while (returning.load() != 0) std::this_thread::yield();  // they get the GIL, which nobody holds for long
+  PyThreadState* state = PyEval_SaveThread();
+  while (entered.load() != 0) std::this_thread::yield();  // none waits for anything but the GIL
   PyEval_RestoreThread(state);
 }
 
@@ -46,7 +63,7 @@ std::uint32_t fork_number() noexcept { return forks.load(std::memory_order_relax
 void watch_forks() {
   ::pthread_atfork(nullptr, nullptr, [] {
     forks.fetch_add(1, std::memory_order_relaxed);
-    returning.store(0);  // of threads that are not here
+    entered.store(0);  // others' threads are not here
   });
 }
 

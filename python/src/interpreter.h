@@ -1,6 +1,10 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // What the interpreter's life means for calls under way: its lock, its end, and a fork.
+//
+// When the interpreter ends, Python ends every other thread that wants the GIL, with pthread_exit(). That cannot unwind
+// C++ frames, whose objects need the GIL. So whatever Python calls here is Entered, the exit waits until no thread is
+// in it, and a thread that comes (back) later sleeps until the process is gone.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -11,9 +15,16 @@ namespace chi::python {
 
 namespace py = pybind11;
 
-// The GIL is released while it lives; made and destroyed by a thread that holds it. A thread that would take the GIL
-// again when the interpreter is ending sleeps for ever instead: Python would end it with pthread_exit(), which cannot
-// unwind C++ frames whose objects need the GIL.
+// C++ code that runs with the GIL; may be nested.
+class Entered {
+ public:
+  Entered();
+  ~Entered();
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+};
+
+// Within an Entered: the GIL is released while it lives.
 class Unlocked {
  public:
   Unlocked();
@@ -31,7 +42,7 @@ auto unlocked(F&& wait) {
   return wait();
 }
 
-// Called by the interpreter's exit: after it no thread is on its way back into Python, nor will be.
+// Called by the interpreter's exit: after it no other thread is Entered, nor will be.
 void prepare_exit();
 
 // Which process this is, counted in forks from the first. What was made in another one is the parent's: its rings are

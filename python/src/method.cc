@@ -41,6 +41,17 @@ Result<RawReply> wait_for(Future<RawReply>& future) {
   }
 }
 
+std::unique_ptr<Method> make_method(std::shared_ptr<Core> core, std::string pool, std::string name,
+                                    const Options& options) {
+  return std::make_unique<Method>(std::move(core), std::move(pool), std::move(name), options);
+}
+py::object call(Method& self, const py::args& arguments, const py::kwargs& named) {
+  return self.call(arguments, named);
+}
+std::unique_ptr<PythonFuture> submit(Method& self, const py::args& arguments, const py::kwargs& named) {
+  return self.submit(arguments, named);
+}
+
 // Of each the name, the type, and whether it must be given.
 py::list fields(Method& method) {
   py::list out;
@@ -51,6 +62,9 @@ py::list fields(Method& method) {
   }
   return out;
 }
+
+std::string reply_schema(Method& method) { return method.described().info.reply_schema; }
+bool is_write(Method& method) { return method.described().info.write; }
 
 }  // namespace
 
@@ -161,26 +175,20 @@ std::unique_ptr<PythonFuture> Method::post(const std::shared_ptr<Mailbox>& mailb
 void bind_methods(py::module_& module) {
   py::class_<PythonFuture>(module, "Future")
       .def("done", &PythonFuture::done)
-      .def("result", &PythonFuture::result, py::arg("timeout") = py::none())
-      .def("exception", &PythonFuture::exception, py::arg("timeout") = py::none())
-      .def("cancel", &PythonFuture::cancel);
+      .def("result", entering(&PythonFuture::result), py::arg("timeout") = py::none())
+      .def("exception", entering(&PythonFuture::exception), py::arg("timeout") = py::none())
+      .def("cancel", entering(&PythonFuture::cancel));
 
-  const auto call = [](Method& self, const py::args& arguments, const py::kwargs& named) {
-    return self.call(arguments, named);
-  };
-  const auto submit = [](Method& self, const py::args& arguments, const py::kwargs& named) {
-    return self.submit(arguments, named);
-  };
   py::class_<Method>(module, "Method")
-      .def(py::init<std::shared_ptr<Core>, std::string, std::string, const Options&>())
-      .def("__call__", call)
-      .def("submit", submit)
-      .def("post", &Method::post)
+      .def(py::init(entering(&make_method)))
+      .def("__call__", entering(&call))
+      .def("submit", entering(&submit))
+      .def("post", entering(&Method::post))
       .def_property_readonly("pool", &Method::pool)
       .def_property_readonly("name", &Method::name)
-      .def_property_readonly("fields", &fields)
-      .def_property_readonly("reply_schema", [](Method& self) { return self.described().info.reply_schema; })
-      .def_property_readonly("write", [](Method& self) { return self.described().info.write; });
+      .def_property_readonly("fields", entering(&fields))
+      .def_property_readonly("reply_schema", entering(&reply_schema))
+      .def_property_readonly("write", entering(&is_write));
 }
 
 }  // namespace chi::python

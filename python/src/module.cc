@@ -69,15 +69,15 @@ py::list methods(Core& core, const std::string& pool) {
 
 void bind_core(py::module_& module) {
   py::class_<Core, std::shared_ptr<Core>>(module, "Core")
-      .def("encode_config", &encode_config)
-      .def("allocate", &allocate)
-      .def("flush", &flush)
-      .def("close", &Core::close)
+      .def("encode_config", entering(&encode_config))
+      .def("allocate", entering(&allocate))
+      .def("flush", entering(&flush))
+      .def("close", entering(&Core::close))
       .def("forget", &Core::forget)
-      .def("methods", &methods)
+      .def("methods", entering(&methods))
       .def_property_readonly("closed", &Core::closed)
       .def_property_readonly("generation", &Core::generation);
-  module.def("connect", &connect_core);
+  module.def("connect", entering(&connect_core));
   py::class_<Mailbox, std::shared_ptr<Mailbox>>(module, "Mailbox")
       .def(py::init<>())
       .def("fileno", &Mailbox::fd)
@@ -131,7 +131,6 @@ void bind_options(py::module_& module) {
 
 PYBIND11_MODULE(_core, module) {
   using namespace chi::python;
-  register_failed();
   watch_forks();
   bind_memory(module);
   bind_core(module);

@@ -62,6 +62,19 @@ T no_result(const Error& error) {
   }
 }
 
+// Wakes the thread that asked for it; see Client::waker. Any thread may use it, also when the client has gone.
+class Waker {
+ public:
+  Waker() = default;
+  explicit Waker(std::weak_ptr<Session> session, Stream* stream) noexcept
+      : session_(std::move(session)), stream_(stream) {}
+  void wake() const noexcept;
+
+ private:
+  std::weak_ptr<Session> session_;
+  Stream* stream_ = nullptr;
+};
+
 }  // namespace client
 
 // A handle: copies name the same connection, which ends with the last of them and of the Pools made from it. Any
@@ -92,6 +105,13 @@ class Client {
   // Handles the replies that have come for this thread, and runs what that makes ready; never blocks. Gives their
   // number. Not needed by who uses get(), wait_for() or run().
   std::size_t poll() const;
+
+  // As poll(), but where nothing is ready it sleeps, while calls are under way that somebody awaits (a coroutine, or
+  // Future::notify): until one is answered, until another thread's wake(), or for so long.
+  std::size_t poll_for(std::chrono::nanoseconds limit) const;
+
+  // Of the calling thread, for others: ends its poll_for(), the one under way or the next.
+  client::Waker waker() const;
 
   // Runs a coroutine on this thread, and what it starts on the way, until it is done; gives its result. Pass the
   // function that makes the Task, so that it has timers and locks from its first line on. A coroutine that waits for

@@ -14,9 +14,9 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
-#include "cli/method.h"
 #include "cli/table.h"
 #include "cli/target.h"
+#include "client/remote_method.h"
 
 namespace chi::cli {
 
@@ -140,9 +140,9 @@ Result<Parsed> parse(const CallArguments& given) {
 int run_call(const CallArguments& given) {
   const Result<Parsed> parsed = parse(given);
   if (!parsed.ok()) return report_usage(parsed.error());
-  const Result<Client> client = connect(given.target);
-  if (!client.ok()) return report_unreachable(client.error());
-  const Result<RemoteMethod> method = find_method(*client, given.pool, given.method);
+  const Result<Client> connected = connect(given.target);
+  if (!connected.ok()) return report_unreachable(connected.error());
+  const Result<client::RemoteMethod> method = client::find_method(*connected, given.pool, given.method);
   if (!method.ok()) return report(method.error());
   const Result<Json> json = request_json(method->request, given.fields, parsed->request);
   if (!json.ok()) return report(json.error());
@@ -151,11 +151,11 @@ int run_call(const CallArguments& given) {
   if (!encoded.ok()) return report(encoded.error());
   Query query = parsed->query;
   if (query.kind == QueryKind::automatic) {
-    const Result<Query> routed = route(*method, encoder.message());
+    const Result<Query> routed = client::route(*method, encoder.message());
     if (!routed.ok()) return report(routed.error());
     query = *routed;
   }
-  Pool pool = client->pool(given.pool).on(query).with_deadline(parsed->deadline);
+  Pool pool = connected->pool(given.pool).on(query).with_deadline(parsed->deadline);
   if (given.bulk) pool = pool.with_priority(Priority::high_throughput);
   const Result<RawReply> raw = pool.call_raw(method->info.id, encoder.message()).get();
   if (!raw.ok()) return report(raw.error());

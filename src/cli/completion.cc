@@ -13,8 +13,8 @@
 #include "cli/commands.h"
 #include "cli/completion_scripts.h"
 #include "cli/exit_code.h"
-#include "cli/method.h"
 #include "cli/target.h"
+#include "client/remote_method.h"
 
 namespace chi::cli {
 
@@ -76,9 +76,9 @@ Words methods(const std::string& daemon, const std::string& pool) {
 
 Words fields(const std::string& daemon, const std::string& pool, const std::string& method) {
   Words out;
-  const Result<Client> client = connect_briefly(daemon);
-  if (!client.ok()) return out;
-  const Result<RemoteMethod> found = find_method(*client, pool, method);
+  const Result<Client> connected = connect_briefly(daemon);
+  if (!connected.ok()) return out;
+  const auto found = client::find_method(*connected, pool, method);
   if (!found.ok()) return out;
   for (const std::string& name : found->request.names) out.push_back(name + "=");
   return out;

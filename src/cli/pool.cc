@@ -15,6 +15,7 @@
 #include "cli/json.h"
 #include "cli/table.h"
 #include "cli/target.h"
+#include "client/remote_method.h"
 
 namespace chi::cli {
 
@@ -79,9 +80,7 @@ int run_describe(const PoolArguments& given) {
 // The module's configuration as it travels, from its fields on the command line.
 Result<Bytes> encode_config(const Client& client, const PoolArguments& given) {
   if (given.fields.empty() && given.config.empty()) return Bytes();
-  const auto module = client.admin().call<admin::ModuleDescribe>(given.module).get();
-  if (!module.ok()) return module.error();
-  const Result<SchemaType> type = parse_schema(module->config_schema);
+  const Result<SchemaType> type = client::config_type(client, given.module);
   if (!type.ok()) return type.error();
   const Result<Json> json = request_json(*type, given.fields, given.config);
   if (!json.ok()) return json.error();

@@ -62,6 +62,11 @@ Status drive(Session& session, const bool& done) {
   return {};
 }
 
+void Waker::wake() const noexcept {
+  auto session = session_.lock();
+  if (session && stream_) stream_->wake();
+}
+
 }  // namespace client
 
 Result<Client> Client::connect(const ConnectOptions& options) {
@@ -129,5 +134,15 @@ std::size_t Client::poll() const {
   stream->loop().run();
   return count;
 }
+
+std::size_t Client::poll_for(std::chrono::nanoseconds limit) const {
+  client::Stream* stream = session_->stream();
+  if (!stream) return 0;
+  std::size_t count = stream->poll_for(limit);
+  stream->loop().run();
+  return count;
+}
+
+client::Waker Client::waker() const { return client::Waker(session_, session_->stream()); }
 
 }  // namespace chi

@@ -32,7 +32,10 @@ Stream::~Stream() = default;
 
 void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory) {
   if (connection_) fail_all(Connection::lost());
-  segment_ = std::move(memory.segment);
+  {
+    std::lock_guard lock(foreign_mutex_);
+    segment_ = std::move(memory.segment);
+  }
   id_ = memory.id;
   channels_.clear();
   for (auto& word : active_) word = 0;
@@ -53,6 +56,7 @@ void Stream::detach() {
   connection_->close_stream(id_);
   connection_.reset();
   channels_.clear();
+  std::lock_guard lock(foreign_mutex_);
   segment_ = shm::Segment();
 }
 

@@ -76,6 +76,10 @@ class Stream {
   std::size_t receive();
   // The same, and looks from time to time whether the daemon lives.
   std::size_t poll();
+  // The same, and sleeps where nothing is ready: see Client::poll_for.
+  std::size_t poll_for(std::chrono::nanoseconds limit);
+  // Any thread. Ends the poll_for() under way, or the next.
+  void wake() noexcept;
   // Looks at once.
   void check();
   // Spins, then sleeps, until `reached()`; false: not by then. Looks at least once. `first`: the channel that matters;
@@ -192,7 +196,8 @@ class Stream {
   std::optional<Error> lost_;  // of a call that nobody asks for, since the last flush
   Loop loop_;
 
-  std::mutex foreign_mutex_;
+  std::atomic<bool> woken_{false};
+  std::mutex foreign_mutex_;            // and of changes of `segment_`
   std::vector<std::uint64_t> foreign_;  // given back by other threads
   std::atomic<bool> has_foreign_{false};
   bool orphaned_ = false;  // under the mutex

@@ -28,6 +28,10 @@ void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::u
   ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT, expected, &limit, nullptr, 0);
 }
 
+void futex_wake(std::atomic<std::uint32_t>& word) {
+  ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
 }  // namespace
 
 std::size_t Stream::poll() {
@@ -35,6 +39,28 @@ std::size_t Stream::poll() {
   std::uint64_t now = coarse_now();
   if (now >= next_check_ns_) look_after(now);
   return count;
+}
+
+std::size_t Stream::poll_for(std::chrono::nanoseconds limit) {
+  std::size_t count = poll();
+  auto reached = [this] { return loop_.has_ready() || woken_.load(); };
+  if (!reached() && awaited_ > 0 && limit.count() > 0) {
+    if (live()) {
+      wait_until(reached, std::min(precise_now() + bounded_ns(limit), loop_.next_timer()));
+    } else {
+      check();  // ends the calls of a daemon that has gone
+    }
+  }
+  woken_.store(false);
+  return count;
+}
+
+// What the daemon does to wake a thread; the flag is for one that is about to sleep.
+void Stream::wake() noexcept {
+  if (woken_.exchange(true)) return;
+  std::lock_guard lock(foreign_mutex_);
+  if (!segment_.data()) return;
+  if (shared().client_waits.exchange(0) != 0) futex_wake(shared().client_waits);
 }
 
 void Stream::check() { look_after(precise_now()); }

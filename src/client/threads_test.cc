@@ -112,6 +112,48 @@ TEST_F(ThreadsTest, AFutureMayOutliveItsClient) {
   EXPECT_TRUE(next.pool("one").call<Null>().get().ok());
 }
 
+struct Answered : detail::Continuation {
+  Answered() {
+    done = [](Continuation* self) noexcept { static_cast<Answered*>(self)->reached = true; };
+  }
+  bool reached = false;
+};
+
+TEST_F(ThreadsTest, AnotherThreadEndsAPoll) {
+  Client client = connect();
+  auto future = client.pool("one").call<Hold>();
+  Answered answered;
+  future.notify(answered);
+  constexpr std::chrono::hours kForEver(1);
+  client::Waker waker = client.waker();
+  waker.wake();
+  client.poll_for(kForEver);  // that wake came before
+  std::atomic<bool> told{false};
+  std::thread other([&] {
+    for (int i = 0; i < 100; ++i) {
+      told = true;
+      waker.wake();
+      while (told) std::this_thread::yield();
+    }
+    await_held(1);
+    behaviour().release_held = true;
+  });
+  for (int i = 0; i < 100; ++i) {
+    while (!told) client.poll_for(kForEver);
+    EXPECT_FALSE(answered.reached);
+    told = false;
+  }
+  while (!answered.reached) client.poll_for(kForEver);
+  other.join();
+  EXPECT_TRUE(future.get().ok());
+  EXPECT_EQ(client.poll_for(kForEver), 0U);  // nothing that could come
+}
+
+TEST_F(ThreadsTest, AWakerMayOutliveItsClient) {
+  client::Waker waker = connect().waker();
+  waker.wake();
+}
+
 TEST_F(ThreadsTest, SleepersAreWoken) {
   Client client = connect();
   Pool pool = client.pool("one");

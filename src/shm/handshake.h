@@ -9,7 +9,7 @@
 namespace chi::shm {
 
 inline constexpr std::uint32_t kProtocolMagic = 0x43484d31;  // "CHM1"
-inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
 
 enum class Packet : std::uint32_t {
   hello = 1,         // client: first packet

@@ -159,7 +159,7 @@ class Author(unittest.TestCase):
         self.run_command("chimaera start")
         self.assertEqual(self.loaded("word_count"), [])
         self.run_command("chimaera pool create words --module word_count")
-        self.assertEqual(self.json("chimaera call words add name=pear"), {"total": 1})
+        self.assertEqual(self.json("chimaera call words add name=pear amount=1"), {"total": 1})
 
         other = self.folder / "other"
         other.mkdir()
@@ -208,7 +208,7 @@ class Author(unittest.TestCase):
         self.refused(["undefined reference", "nobody_defines_this", "does not build"], "chimaera module build broken")
 
         self.edit("broken/manifest.yaml", "name: broken", "name: other")
-        self.refused(["make them the same", "could not be configured"], "chimaera module build broken")
+        self.refused(["'other'", "chimaera_add_module(broken)", "not be configured"], "chimaera module build broken")
 
     def test_constructors_that_throw(self):
         self.new("thrower")

@@ -4,6 +4,7 @@
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/chimaera)
 set(built_package_dir ${CMAKE_BINARY_DIR}/${package_dir})
+set(installed_config ${CMAKE_BINARY_DIR}/CMakeFiles/chimaera_package/chimaeraConfig.cmake)  # found by nobody here
 
 # The package's entry file, for what is below `prefix`, with the modules of Chimaera's own in `module_repo`.
 function(chi_package_config output prefix module_repo)
@@ -15,10 +16,10 @@ endfunction()
 set(package_files ${PROJECT_SOURCE_DIR}/tools/cmake/ChimaeraModule.cmake
                   ${PROJECT_SOURCE_DIR}/tools/cmake/FindLiburing.cmake)
 install(EXPORT chimaera NAMESPACE chimaera:: DESTINATION ${package_dir} FILE chimaeraTargets.cmake)
-chi_package_config(${CMAKE_CURRENT_BINARY_DIR}/chimaeraConfig.cmake ${CMAKE_INSTALL_PREFIX}
+chi_package_config(${installed_config} ${CMAKE_INSTALL_PREFIX}
                    ${CMAKE_INSTALL_LIBDIR}/chimaera/modules)
 write_basic_package_version_file(${built_package_dir}/chimaeraConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/chimaeraConfig.cmake ${built_package_dir}/chimaeraConfigVersion.cmake
+install(FILES ${installed_config} ${built_package_dir}/chimaeraConfigVersion.cmake
               ${package_files}
         DESTINATION ${package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tasks/TASK_NAME DESTINATION ${CMAKE_INSTALL_DATADIR}/chimaera)

@@ -25,6 +25,9 @@ function(chimaera_add_module name)
   set(exports ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
   file(CONFIGURE OUTPUT ${exports} CONTENT "{ global: chi_module_table; local: *; };\n")
   target_link_options(${name} PRIVATE -Wl,--exclude-libs,ALL -Wl,--version-script=${exports})
+  if(NOT CHI_SANITIZE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")  # whose symbols are the program's
+    target_link_options(${name} PRIVATE -Wl,-z,defs)  # what nobody defines is told now, not when it is loaded
+  endif()
   set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${repo} POSITION_INDEPENDENT_CODE ON)
   configure_file(manifest.yaml ${repo}/manifest.yaml COPYONLY)
 

@@ -19,7 +19,7 @@ constexpr std::uint32_t kContainers = 7;
 constexpr unsigned kCalls = 150;
 
 std::shared_ptr<const runtime::Module> small_message_module() {
-  runtime::ModuleRepo repo({CHI_TEST_MODULES});
+  const runtime::ModuleRepo repo({{CHI_TEST_MODULES}, {}, {}});
   return runtime::Module::load(repo.find("small_message").value()).value();
 }
 

@@ -187,7 +187,7 @@ TEST_F(FailureTest, NotFoundForAnotherReasonKeepsItsText) {
 TEST_F(FailureTest, AnotherProtocolVersionIsRefused) {
   daemon_.reset();
   FakeOptions options;
-  options.protocol = 2;
+  options.protocol = shm::kProtocolVersion + 1;
   boot(options);
   ConnectOptions connect_options;
   connect_options.socket = path();

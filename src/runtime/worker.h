@@ -170,7 +170,8 @@ class Worker {
   void fire_timers(unsigned& handled);
   void park(Task& task);
   void unpark(Task& task);
-  void leave_group(Task& task);
+  void leave_group(Container& container, std::uint64_t number);
+  static void forget_barrier(const Task& task);
   void answer_barriers(Container& container);
   void admit_barrier(Task* task);
   void end(Task& task, const Answer& answer);

@@ -110,17 +110,22 @@ void Worker::answer_barriers(Container& container) {
   }
 }
 
-void Worker::leave_group(Task& task) {
-  Container& container = *task.container;
-  if (task.group == container.newest.number) {
+void Worker::leave_group(Container& container, std::uint64_t number) {
+  if (number == container.newest.number) {
     --container.newest.running;
     return;
   }
   for (Container::Group& group : container.closed) {
-    if (group.number == task.group) --group.running;
-    if (group.barrier == &task) group.barrier = nullptr;
+    if (group.number == number) --group.running;
   }
   answer_barriers(container);
+}
+
+// A barrier that ends before its turn: nobody is to be told any more.
+void Worker::forget_barrier(const Task& task) {
+  for (Container::Group& group : task.container->closed) {
+    if (group.barrier == &task) group.barrier = nullptr;
+  }
 }
 
 void Worker::make_runnable(Container& container, Priority priority) {
@@ -218,8 +223,11 @@ void Worker::end(Task& task, const Answer& answer) {
   bump(counts_.tasks, 1);
   if (task.parked) unpark(task);
   task.waits.for_each([](Operator& wait) { wait.unlink(); });
-  leave_group(task);
-  tell(task, answer, true);
+  const std::uint64_t group = task.group;
+  if (group == Task::kNoGroup) [[unlikely]]
+    forget_barrier(task);
+  tell(task, answer, true);       // after which the task may be another's
+  leave_group(container, group);  // and so a barrier is answered behind what it waited for
 }
 
 // Tells the caller how the task ended, unless it knows, and that it is over.

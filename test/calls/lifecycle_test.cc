@@ -71,7 +71,8 @@ TEST_F(Lifecycle, ABarrierWaitsForEverybodysTasks) {
   auto barrier = small().gather<Barrier>().get();
   ASSERT_TRUE(barrier.ok() && barrier->complete()) << barrier.error().to_string();
   EXPECT_EQ(barrier->replies.size(), kContainers);
-  for (auto& nap : naps) EXPECT_TRUE(nap.ready());
+  for (const auto& each : describe().containers) EXPECT_EQ(each.running, 0U) << each.index;
+  for (auto& nap : naps) EXPECT_TRUE(nap.get().ok());
 }
 
 // Barriers of many containers, some given up by their callers, count nothing but what each of them waits for.

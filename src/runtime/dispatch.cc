@@ -227,7 +227,7 @@ class Dispatch::Merge final : public StepJob, public Pooled {
   }
 
   void run() override {
-    auto keep = [](void* context, const chi_message* message) { static_cast<OwnedMessage*>(context)->adopt(*message); };
+    auto keep = [](void* context, const chi_message* message) { static_cast<OwnedMessage*>(context)->copy(*message); };
     try {
       code_ = dispatch_.method_->merge(good_.data(), static_cast<std::uint32_t>(good_.size()), &merged_, keep);
     } catch (...) {

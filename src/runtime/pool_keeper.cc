@@ -85,7 +85,7 @@ class PoolKeeper::CreateJob final : public StepJob {
     arguments.pool = pool_->id;
     arguments.pool_name = pool_->name.c_str();
     arguments.config = config_.view();
-    auto emit = [](void* context, const chi_message* message) { static_cast<OwnedMessage*>(context)->adopt(*message); };
+    auto emit = [](void* context, const chi_message* message) { static_cast<OwnedMessage*>(context)->copy(*message); };
     try {
       code_ =
           static_cast<Code>(pool_->module->table().create(&services(), container, &arguments, &self_, &reply_, emit));

@@ -109,6 +109,19 @@ Result<std::shared_ptr<const Module>> Module::load(const FoundModule& found) {
   return std::shared_ptr<const Module>(std::move(module));
 }
 
+std::shared_ptr<const Module> Module::linked(const chi_module& table) {
+  std::shared_ptr<Module> module(new Module);
+  module->name_ = table.name;
+  module->version_ = table.version;
+  module->table_ = table;
+  for (const chi_method* method = table.methods; method != table.methods + table.method_count; ++method) {
+    if (module->by_id_.size() <= method->id) module->by_id_.resize(method->id + 1);
+    module->by_id_[method->id] = *method;
+  }
+  module->list_methods();
+  return module;
+}
+
 Status Module::link(std::string_view bytes) {
   auto copy = sealed_copy(bytes, fmt::format("chi-{}-{:016x}", name_, content_hash_));
   if (!copy) return std::move(copy).error();
@@ -136,10 +149,14 @@ Status Module::read_table() {
   }
   table_ = table->module;
   by_id_ = std::move(table->methods);
+  list_methods();
+  return {};
+}
+
+void Module::list_methods() {
   for (const chi_method& method : by_id_) {
     if (method.run != nullptr) methods_.push_back(&method);
   }
-  return {};
 }
 
 Module::~Module() {

@@ -31,6 +31,9 @@ class Module {
   // one that takes too long; not_found, resource_exhausted.
   static Result<std::shared_ptr<const Module>> load(const FoundModule& found);
 
+  // A module that is a part of this program, which outlives it; believed as it stands.
+  static std::shared_ptr<const Module> linked(const chi_module& table);
+
   // Unlinks: after the last reference nothing of it is mapped. So whoever may still run its code holds a reference.
   ~Module();
   Module(const Module&) = delete;
@@ -57,6 +60,7 @@ class Module {
   Module() = default;
   Status link(std::string_view bytes);
   Status read_table();
+  void list_methods();
 
   std::string name_;
   std::string version_;

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "codec/binary_text.h"
 #include "test_kit/state.h"
-#include "test_kit/write_file.h"
 
 namespace chi::test_kit {
 namespace {
@@ -45,7 +44,7 @@ Status check_present(Core& core, runtime::Container& container, const std::strin
   Result<Snapshot> now = take_snapshot(core, container);
   if (!now) return std::move(now).error();
   if (!exists(path)) {
-    if (may_write()) return write_file(path, golden_text(module, *now));
+    if (may_write()) return replace_file(path, golden_text(module, *now), 0644);
     return refuse(
         fmt::format("'{}' is not there: run the test once with CHIMAERA_WRITE_GOLDEN=1, read what it wrote, "
                     "and keep it with the sources",

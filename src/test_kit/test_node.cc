@@ -3,12 +3,12 @@
 // The public classes: what they ask of Core.
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "chimaera/test_kit.h"
 #include "test_kit/core.h"
 #include "test_kit/golden.h"
 #include "test_kit/replay.h"
 #include "test_kit/state.h"
-#include "test_kit/write_file.h"
 
 namespace chi {
 namespace {
@@ -57,7 +57,7 @@ Status TestNode::save_recording(const std::string& path) const {
   auto recording = core_->end_recording();
   if (!recording) return Error{Code::failed_precondition, "nothing was recorded: record() comes first", kWhere};
   if (Status complete = core_->wait_for([&] { return recording->complete(); }); !complete) return complete;
-  return test_kit::write_file(path, recording->text());
+  return replace_file(path, recording->text(), 0644);
 }
 
 Status TestNode::replay(const std::string& path) const { return test_kit::replay(*core_, path); }

@@ -25,6 +25,8 @@ constexpr std::array kWorkloads{
     Workload{"idle", "CPU and memory of a daemon and a connected client that do nothing; time to the first reply", true,
              run_idle},
     Workload{"instructions", "instructions of a null call, counted by callgrind", true, run_instructions},
+    Workload{"codec", "a request of three fields to bytes and back; one that is copied, beside the copy", true,
+             run_codec},
     Workload{"calls", "null calls to the daemon at --socket, for profilers; measures nothing", false, run_calls},
 };
 

@@ -59,6 +59,7 @@ Result<Report> run_sleep(const Options& options);
 Result<Report> run_priority(const Options& options);
 Result<Report> run_idle(const Options& options);
 Result<Report> run_instructions(const Options& options);
+Result<Report> run_codec(const Options& options);
 Result<Report> run_calls(const Options& options);
 
 }  // namespace chi::bench

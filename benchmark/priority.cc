@@ -3,6 +3,11 @@
 // `priority`: low-latency calls, alone and while high-throughput tasks stand in line at the same worker. One thread
 // makes both, since on two CPUs a thread for the flood would take turns with the one that is timed: it tops the flood
 // up between its low-latency calls, and what it then does about the flood's replies is part of what a caller pays.
+//
+// The calls alone are made at the same pace. An interrupt of the worker's CPU delays the call that comes next, whenever
+// it was; calls that follow each other at once would show each interrupt in one of many more, and so above their p99.
+#include <algorithm>
+
 #include "benchmark/calls.h"
 #include "benchmark/stage.h"
 #include "small_message/small_message.h"
@@ -13,6 +18,7 @@ namespace {
 using small_message::Null;
 
 constexpr unsigned kFlood = 192;  // tasks under way; a ring holds 256
+constexpr unsigned kTopUp = 16;
 
 // High-throughput tasks, as many under way as kFlood.
 class Flood {
@@ -21,9 +27,10 @@ class Flood {
     for (auto& call : calls_) call = pool_.call<Null>();
   }
 
-  // Puts a new task in place of each that has ended, oldest first. False when one failed.
+  // Puts a new task in place of each that has ended, oldest first, of so many at most that the pace of the calls that
+  // are timed stays far above that of sleeps and wake-ups. False when one failed.
   bool top_up() {
-    for (unsigned i = 0; i < kFlood && calls_[oldest_].ready(); ++i) {
+    for (unsigned i = 0; i < kTopUp && calls_[oldest_].ready(); ++i) {
       if (!failure_.check(calls_[oldest_].get())) return false;
       calls_[oldest_] = pool_.call<Null>();
       oldest_ = (oldest_ + 1) % kFlood;
@@ -76,6 +83,22 @@ Status time_flooded(const Pool& pool, nanoseconds slice, Samples& samples, Figur
   return {};
 }
 
+// Calls alone, each timed, one in each `interval`.
+Status time_alone(const Pool& pool, nanoseconds slice, std::uint64_t interval, Samples& samples) {
+  FirstFailure failure;
+  samples.clear();
+  std::uint64_t now = now_ns();
+  const std::uint64_t end = now + static_cast<std::uint64_t>(slice.count());
+  for (std::uint64_t next = now; now < end && !samples.full(); next = std::max(next + interval, now)) {
+    while (now < next) now = now_ns();
+    const std::uint64_t sent = now_ns();
+    if (!failure.check(pool.call<Null>().get())) return failure.status();
+    now = now_ns();
+    samples.add(now - sent);
+  }
+  return {};
+}
+
 Status measure(const Pool& pool, const Options& options, Found& out) {
   Samples samples(1'000'000);
   FirstFailure failure;
@@ -83,14 +106,17 @@ Status measure(const Pool& pool, const Options& options, Found& out) {
     Status goes_on = check_interrupt();
     if (!goes_on.ok()) return goes_on;
     const auto call = [&] { return failure.check(pool.call<Null>().get()); };
-    time_each(samples, options.slice() / 10, call);
-    if (!time_each(samples, options.slice(), call)) return failure.status();
-    const double alone = samples.percentile(0.99);
-    out.alone.add(samples);
+    if (!time_each(samples, options.slice() / 10, call)) return failure.status();
     Status flooded = time_flooded(pool, options.slice(), samples, out.flooded.rate);
     if (!flooded.ok()) return flooded;
     out.flooded.add(samples);
-    out.ratio_p99.add(ratio(samples.percentile(0.99), alone));
+    const double p99 = samples.percentile(0.99);
+    const auto interval =
+        static_cast<std::uint64_t>(options.slice().count()) / std::max<std::size_t>(samples.size(), 1);
+    Status alone = time_alone(pool, options.slice(), interval, samples);
+    if (!alone.ok()) return alone;
+    out.alone.add(samples);
+    out.ratio_p99.add(ratio(p99, samples.percentile(0.99)));
   }
   return {};
 }

@@ -38,7 +38,8 @@ class DemoQueriesTest : public ::testing::Test {
   // How many of the queries find something that differs.
   int problems() {
     int out = 0;
-    for (const DemoQuery& query : run_queries(pool_, expected_).value()) out += !query.checked();
+    const auto queries = run_queries(pool_, expected_).value();
+    for (const DemoQuery& query : queries) out += !query.checked();
     return out;
   }
 
@@ -56,7 +57,8 @@ TEST_F(DemoQueriesTest, FindWhatIsThere) {
   EXPECT_GT(report.lookups, 0u);
   EXPECT_LE(report.p50_ns, report.p99_ns);
   std::uint64_t records = 0;
-  for (const DemoContainer& each : find_containers(client_, pool_).value()) records += each.records;
+  const auto containers = find_containers(client_, pool_).value();
+  for (const DemoContainer& each : containers) records += each.records;
   EXPECT_EQ(records, static_cast<std::uint64_t>(kRecords));
 }
 

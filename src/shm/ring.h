@@ -52,6 +52,7 @@ class Writer {
 
   // Stores inline bytes of the message that reserve() began: the first in its slot, the rest in those that follow.
   void fill(const void* data, std::uint32_t size) noexcept {
+    if (size == 0) return;
     auto* in = static_cast<const std::uint8_t*>(data);
     Slot& first = slots_[next_ % kRingSlots];
     std::uint32_t part = std::min(size, inline_bytes<Slot>());

@@ -146,7 +146,8 @@ TEST(Seed, DecidesWhatIsRandom) {
     auto node = TestNode::start({.workers = 3, .seed = seed, .modules = {&kClerk}}).value();
     auto clerk = node.create_pool("clerk", {.module = "clerk", .containers = 3}).value();
     std::string out;
-    for (auto& each : clerk.gather<Wait>(1000).get().value().replies) {
+    auto gathered = clerk.gather<Wait>(1000).get().value();
+    for (auto& each : gathered.replies) {
       out += std::to_string(each.reply.value().random) + " ";
     }
     return out;

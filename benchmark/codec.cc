@@ -54,7 +54,7 @@ Status measure(const Request& request, std::chrono::nanoseconds slice, Sides& ou
   encode_message(once, request);
   if (once.failed()) return once.status();
   std::uint8_t bytes[sizeof scratch];
-  std::memcpy(bytes, once.message().data, once.size());
+  if (once.size() != 0) std::memcpy(bytes, once.message().data, once.size());
   out.bytes = once.size();
   const chi_message message{bytes, static_cast<std::uint32_t>(out.bytes), 0, nullptr};
 

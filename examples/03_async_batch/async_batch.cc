@@ -33,6 +33,7 @@ int main() {
   });
   const long at_once = microseconds([&] {
     std::vector<chi::Future<kv::PutReply>> futures;
+    futures.reserve(kCalls);
     for (int i = 0; i < kCalls; ++i) futures.push_back(pool.call<kv::Put>(key(i), "second"));
     chi::wait_all(futures);
     for (auto& future : futures) future.get().value();  // each may have failed by itself
@@ -40,6 +41,7 @@ int main() {
   std::cout << kCalls << " puts: " << one_by_one << " us one by one, " << at_once << " us at once\n";
 
   std::vector<chi::Future<kv::GetReply>> gets;
+  gets.reserve(kCalls);
   for (int i = 0; i < kCalls; ++i) gets.push_back(pool.call<kv::Get>(key(i)));
   int right = 0;
   for (auto& get : gets) right += get.get().value().value == chi::Bytes("second");

@@ -61,6 +61,7 @@ class ContainerBase {
   // Others, and the own pool. An unknown name is the first call's not_found.
   PoolRef pool(std::string_view name) const {
     const auto size = static_cast<std::uint32_t>(name.size());
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `size`
     return {core_, core_.services->pool_find(core_.handle, name.data(), size), name};
   }
   PoolRef pool(PoolId id) const { return {core_, id, "#" + std::to_string(id)}; }

@@ -64,7 +64,7 @@ Core::~Core() {
     pools_.erase(pools_.begin());
     Status destroyed = destroy(*pool);
     if (destroyed) continue;
-    static_cast<void>(pool.release());
+    [[maybe_unused]] const auto* kept = pool.release();
     ended = std::move(destroyed);
   }
   if (Status destroyed = destroy(*fault_pool_); !destroyed) ended = std::move(destroyed);
@@ -75,9 +75,7 @@ Core::~Core() {
 // Tasks that do not end may still use all of it.
 void Core::leave_behind(const Error& why) noexcept {
   std::fprintf(stderr, "chimaera test kit: the node could not be taken down: %s\n", why.text.c_str());
-  static_cast<void>(fault_pool_.release());
-  static_cast<void>(node_.release());
-  static_cast<void>(log_.release());
+  [[maybe_unused]] const void* kept[] = {fault_pool_.release(), node_.release(), log_.release()};
 }
 
 Result<std::shared_ptr<const runtime::Module>> Core::module(const std::string& name) {

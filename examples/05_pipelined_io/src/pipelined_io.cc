@@ -9,6 +9,7 @@
 #include <deque>
 #include <numeric>
 
+// NOLINTNEXTLINE(google-build-using-namespace): the module is this file
 using namespace pipelined_io;
 
 struct Block {

@@ -32,6 +32,7 @@ class FakeMemory {
 
  protected:
   struct Channel {
+    // NOLINTNEXTLINE(google-explicit-constructor): as it was)
     Channel(shm::Channel& shared) : reader(shared), writer(shared) {}
     shm::RequestReader reader;
     shm::ReplyWriter writer;

@@ -56,7 +56,7 @@ TEST_F(FailureTest, DeadDaemonEndsEveryWaitWithinASecond) {
   std::atomic<int> ended{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    // NOLINTNEXTLINE(performance-inefficient-vector-operation): few)
+    // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
     threads.emplace_back([&] {
       auto reply = client.pool("one").call<Hold>().get();
       EXPECT_EQ(reply.code(), Code::unavailable);

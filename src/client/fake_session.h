@@ -115,7 +115,7 @@ class FakeSession : FakeMemory {
     }
     std::vector<chi_buffer> buffers;
     for (unsigned i = 0; i < slot.buffers; ++i) {
-      // NOLINTNEXTLINE(performance-inefficient-vector-operation): few)
+      // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
       buffers.push_back(resolve(bytes + payload + i * sizeof(shm::BufferDescriptor)));
     }
     chi_message message{bytes, payload, slot.buffers, buffers.data()};

@@ -246,7 +246,7 @@ void Worker::tell(Task& task, const Answer& answer, bool over) {
     return;
   }
   bool first = !std::exchange(task.answered, true);
-  // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a task without a channel has a call)
+  // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a task without a channel has a call
   Call& call = *task.call;
   if (call.maker != this) return mail_answer(task, first ? &answer : nullptr, over);
   if (first) call.answered(answer);

@@ -63,7 +63,7 @@ TEST_F(Lifecycle, ABarrierWaitsForEverybodysTasks) {
   const Client other = runtime_->connect().value();
   std::vector<Future<sm::Nap::Reply>> naps;
   for (std::uint32_t i = 0; i < kContainers; ++i) {
-    // NOLINTNEXTLINE(performance-inefficient-vector-operation): few)
+    // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
     naps.push_back(other.pool("small").on(container(i)).call<sm::Nap>(30'000U));
   }
   for (std::uint32_t i = 0; i < kContainers; ++i) {
@@ -140,7 +140,7 @@ TEST_F(Lifecycle, BulkDataArrivesWhole) {
 TEST_F(Lifecycle, ManyThreadsAtOnce) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
-    // NOLINTNEXTLINE(performance-inefficient-vector-operation): few)
+    // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
     threads.emplace_back([this] {
       for (int i = 0; i < 300; ++i) {
         EXPECT_EQ(

@@ -4,6 +4,7 @@
 // beside the copy. No daemon.
 #include <chimaera/codec.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -54,7 +55,7 @@ Status measure(const Request& request, std::chrono::nanoseconds slice, Sides& ou
   encode_message(once, request);
   if (once.failed()) return once.status();
   std::uint8_t bytes[sizeof scratch];
-  if (once.size() != 0) std::memcpy(bytes, once.message().data, once.size());
+  std::copy_n(once.message().data, once.size(), bytes);
   out.bytes = once.size();
   const chi_message message{bytes, static_cast<std::uint32_t>(out.bytes), 0, nullptr};
 

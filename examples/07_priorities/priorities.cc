@@ -17,7 +17,7 @@ int main() {
   // 500 times a millisecond of work, in the background; then one call of the priority that calls have by default.
   auto background = pool.with_priority(chi::Priority::high_throughput);
   std::vector<chi::Future<Nothing>> bulk;
-  // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
+  bulk.reserve(kBulk);
   for (int i = 0; i < kBulk; ++i) bulk.push_back(background.call<small_message::Spin>(1000U));
   pool.call<small_message::Null>().get().value();
 

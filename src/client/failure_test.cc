@@ -55,8 +55,8 @@ TEST_F(FailureTest, DeadDaemonEndsEveryWaitWithinASecond) {
   Client client = connect();
   std::atomic<int> ended{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
-    // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
     threads.emplace_back([&] {
       auto reply = client.pool("one").call<Hold>().get();
       EXPECT_EQ(reply.code(), Code::unavailable);

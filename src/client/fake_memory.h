@@ -32,8 +32,7 @@ class FakeMemory {
 
  protected:
   struct Channel {
-    // NOLINTNEXTLINE(google-explicit-constructor): made from what it wraps
-    Channel(shm::Channel& shared) : reader(shared), writer(shared) {}
+    explicit Channel(shm::Channel& shared) : reader(shared), writer(shared) {}
     shm::RequestReader reader;
     shm::ReplyWriter writer;
   };

@@ -114,8 +114,8 @@ class FakeSession : FakeMemory {
       payload = static_cast<std::uint32_t>(body.size - slot.buffers * sizeof(shm::BufferDescriptor));
     }
     std::vector<chi_buffer> buffers;
+    buffers.reserve(slot.buffers);
     for (unsigned i = 0; i < slot.buffers; ++i) {
-      // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
       buffers.push_back(resolve(bytes + payload + i * sizeof(shm::BufferDescriptor)));
     }
     chi_message message{bytes, payload, slot.buffers, buffers.data()};

@@ -22,6 +22,13 @@ thread_local std::size_t largest_allocation = 0;
 
 }  // namespace
 
+#if defined(__has_feature)
+#define CHI_FEATURE(name) __has_feature(name)
+#else
+#define CHI_FEATURE(name) 0
+#endif
+
+#if !CHI_FEATURE(thread_sanitizer)  // which has its own, and allows no second one
 [[gnu::noinline]] void* operator new(std::size_t size) {
   largest_allocation = std::max(largest_allocation, size);
   void* memory = std::malloc(size == 0 ? 1 : size);
@@ -30,6 +37,7 @@ thread_local std::size_t largest_allocation = 0;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace chi {
 namespace {

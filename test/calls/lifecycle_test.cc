@@ -62,8 +62,8 @@ TEST_F(Lifecycle, FlushWaitsForWhatWasForgotten) {
 TEST_F(Lifecycle, ABarrierWaitsForEverybodysTasks) {
   const Client other = runtime_->connect().value();
   std::vector<Future<sm::Nap::Reply>> naps;
+  naps.reserve(kContainers);
   for (std::uint32_t i = 0; i < kContainers; ++i) {
-    // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
     naps.push_back(other.pool("small").on(container(i)).call<sm::Nap>(30'000U));
   }
   for (std::uint32_t i = 0; i < kContainers; ++i) {
@@ -139,8 +139,8 @@ TEST_F(Lifecycle, BulkDataArrivesWhole) {
 
 TEST_F(Lifecycle, ManyThreadsAtOnce) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
-    // NOLINTNEXTLINE(performance-inefficient-vector-operation): a handful
     threads.emplace_back([this] {
       for (int i = 0; i < 300; ++i) {
         EXPECT_EQ(

@@ -3,6 +3,7 @@
 // A call that is made for others to wait for: threads, or an event loop. Usable from any thread, with the GIL or not.
 #pragma once
 
+#include <chimaera/client.h>
 #include <chimaera/future.h>
 #include <chimaera/pool.h>
 #include <chimaera/result.h>

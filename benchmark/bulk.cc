@@ -18,7 +18,7 @@ using small_message::Write;
 
 constexpr std::size_t kSizes[] = {4U << 10, 16U << 10, 64U << 10, 256U << 10, 1U << 20, 4U << 20, 16U << 20};
 
-struct Figures {
+struct BulkFigures {
   Figure pass, write, fill, copy, sum;  // p50, in nanoseconds
 };
 
@@ -48,7 +48,7 @@ bool time_into(Figure& figure, Samples& samples, nanoseconds slice, Operation&& 
   return true;
 }
 
-Status measure(const Pool& pool, Loans& loans, nanoseconds slice, Samples& samples, Figures& out) {
+Status measure(const Pool& pool, Loans& loans, nanoseconds slice, Samples& samples, BulkFigures& out) {
   FirstFailure failure;
   const auto copy = [&] {
     std::memcpy(loans.local.data(), loans.buffer.data(), loans.size);
@@ -76,7 +76,7 @@ double gib_per_s(std::size_t size, const Figure& figure) {
   return rounded(ratio(static_cast<double>(size) / 0x1p30, figure.median() / 1e9));
 }
 
-Row row_of(std::size_t size, const Figures& figures, const Figure& floor, double pass_of_smallest) {
+Row row_of(std::size_t size, const BulkFigures& figures, const Figure& floor, double pass_of_smallest) {
   return {{"size_bytes", size},
           {"pass_p50_ns", rounded(figures.pass.median())},
           {"floor_p50_ns", rounded(floor.median())},
@@ -103,7 +103,7 @@ Result<Report> run_bulk(const Options& options) {
   }
   Samples samples(200'000);
   Figure floor;
-  std::vector<Figures> found(loans.size());
+  std::vector<BulkFigures> found(loans.size());
   for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
     (*stage)->time_floor(samples, options.slice() / 2);
     floor.add(samples.percentile(0.5));

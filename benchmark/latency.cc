@@ -16,7 +16,7 @@ using small_message::PassBuffer;
 constexpr std::size_t kMaxSamples = 1'000'000;
 constexpr std::size_t kPayload = 4096;
 
-struct Figures {
+struct LatencyFigures {
   Figure p50, p99, p999, ratio_p50, rate;
 
   void add(Samples& samples, double against) {
@@ -28,7 +28,7 @@ struct Figures {
   }
 };
 
-Row row_of(const char* name, const Figures& figures, const Figure& floor) {
+Row row_of(const char* name, const LatencyFigures& figures, const Figure& floor) {
   return {{"workload", name},
           {"p50_ns", rounded(figures.p50.median())},
           {"p99_ns", rounded(figures.p99.median())},
@@ -40,7 +40,7 @@ Row row_of(const char* name, const Figures& figures, const Figure& floor) {
 }
 
 struct Latency {
-  Figures null, with_payload;
+  LatencyFigures null, with_payload;
   Figure floor, payload_ratio;
 };
 

@@ -50,7 +50,7 @@ class Flood {
   unsigned oldest_ = 0;
 };
 
-struct Figures {
+struct PriorityFigures {
   Figure p50, p99, rate;
 
   void add(Samples& samples) {
@@ -60,7 +60,7 @@ struct Figures {
 };
 
 struct Found {
-  Figures alone, flooded;
+  PriorityFigures alone, flooded;
   Figure ratio_p99;
 };
 

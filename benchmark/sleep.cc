@@ -14,13 +14,13 @@ namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(2);  // both sides spin for 50 us at most, unless told otherwise
 
-struct Figures {
+struct SleepFigures {
   Figure p50, p99, to_futex, to_eventfd;
 };
 
 struct Found {
   Figure futex, eventfd;
-  Figures ordinary, without_spin;
+  SleepFigures ordinary, without_spin;
 };
 
 // Pauses, then times one operation, for as long as the slice lasts. False when one failed.
@@ -50,7 +50,7 @@ struct Floors {
   double eventfd = 0;
 };
 
-Status time_calls(const Pool& pool, nanoseconds slice, Samples& samples, const Floors& floors, Figures& out) {
+Status time_calls(const Pool& pool, nanoseconds slice, Samples& samples, const Floors& floors, SleepFigures& out) {
   FirstFailure failure;
   const auto call = [&] { return failure.check(pool.call<small_message::Null>().get()); };
   if (!time_after_pauses(samples, slice, call)) return failure.status();
@@ -81,7 +81,7 @@ Status measure(Stage& stage, const Pool& ordinary, const Pool& without_spin, con
   return {};
 }
 
-Row row_of(const char* client, const Figures& figures, const Found& found) {
+Row row_of(const char* client, const SleepFigures& figures, const Found& found) {
   return {{"workload", "sleep"},
           {"client", client},
           {"p50_ns", rounded(figures.p50.median())},

@@ -26,7 +26,7 @@ struct Point {
   }
 };
 
-struct Figures {
+struct ThroughputFigures {
   Figure floor, plain, coroutine, plain_ratio, coroutine_ratio, to_plain;
 };
 
@@ -65,7 +65,7 @@ double ring_for(BareClient& ring, unsigned depth, nanoseconds slice) {
   return ratio(static_cast<double>(done) * 1e9, static_cast<double>(ns));
 }
 
-Status measure(Stage& stage, const Pool& pool, const Point& at, const Options& options, Figures& out) {
+Status measure(Stage& stage, const Pool& pool, const Point& at, const Options& options, ThroughputFigures& out) {
   stage.floor().spin(at.threads);
   const Result<double> floor = run_threads(stage, pool, at.threads, [&](unsigned i) -> Result<double> {
     return ring_for(stage.floor().ring(i), at.depth, options.slice());
@@ -109,13 +109,13 @@ Row row_of(const Point& at, const char* handler, const Figure& rate, const Figur
           {"spread", rounded(rate.spread())}};
 }
 
-Report report_of(const std::map<Point, Figures>& found) {
+Report report_of(const std::map<Point, ThroughputFigures>& found) {
   Report report;
   for (const auto& [at, figures] : found) {
     report.rows.push_back(row_of(at, "plain", figures.plain, figures.floor, figures.plain_ratio));
     report.rows.push_back(row_of(at, "coroutine", figures.coroutine, figures.floor, figures.coroutine_ratio));
   }
-  const Figures& target = found.at({1, kTargetDepth});
+  const ThroughputFigures& target = found.at({1, kTargetDepth});
   report.targets = {{"null calls a second at depth 64, one client thread", target.plain.median(), 10e6, false},
                     {"coroutine handler / plain one, at depth 64", target.to_plain.median(), 0.6, false}};
   return report;
@@ -128,7 +128,7 @@ Result<Report> run_throughput(const Options& options) {
   if (!stage.ok()) return std::move(stage).error();
   const Result<Pool> pool = (*stage)->make_pool("small_message", options.workers);
   if (!pool.ok()) return pool.error();
-  std::map<Point, Figures> found;
+  std::map<Point, ThroughputFigures> found;
   for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
     for (const Point& at : points(options)) {
       Status goes_on = check_interrupt();

@@ -12,12 +12,11 @@ namespace {
 
 constexpr std::size_t kMostAtOnce = 1024;  // of one channel, so that the others get their turn
 constexpr std::size_t kFewAtOnce = 1;      // of those that the caller does not wait for
-constexpr std::size_t kDescriptor = sizeof(shm::BufferDescriptor);
 
 // The descriptors behind the fields, wherever those are.
 shm::BufferDescriptor descriptor_at(const std::uint8_t* bytes, std::size_t index) {
   shm::BufferDescriptor out;
-  std::memcpy(&out, bytes + index * kDescriptor, kDescriptor);
+  std::memcpy(&out, bytes + index * sizeof(shm::BufferDescriptor), sizeof(shm::BufferDescriptor));
   return out;
 }
 
@@ -119,7 +118,7 @@ Status Stream::take_body(Entry& entry, const shm::ReplySlot& slot, const std::ui
     auto body = borrow(entry, descriptor_at(bytes, 0));
     if (!body) return std::move(body).error();
     extra.body = Buffer::adopt(*body);
-    std::size_t tail = slot.buffers * kDescriptor;
+    std::size_t tail = slot.buffers * sizeof(shm::BufferDescriptor);
     if (extra.body.size() < tail) return Error{Code::data_loss, "the daemon's reply is shorter than it says", "client"};
     entry.answer_size = static_cast<std::uint32_t>(extra.body.size() - tail);
     descriptors = extra.body.data() + entry.answer_size;

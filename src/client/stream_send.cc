@@ -13,7 +13,7 @@
 namespace chi::client {
 namespace {
 
-constexpr std::uint32_t kDescriptor = sizeof(shm::BufferDescriptor);
+constexpr std::uint32_t kDescriptorSize = sizeof(shm::BufferDescriptor);
 
 }  // namespace
 
@@ -41,7 +41,7 @@ Status Stream::pack(const chi_message& message, std::uint8_t* scratch, Request& 
     held.add(buffer.block);
   }
   out.buffers = static_cast<std::uint8_t>(message.buffer_count);
-  std::uint32_t tail = message.buffer_count * kDescriptor;
+  std::uint32_t tail = message.buffer_count * kDescriptorSize;
   std::uint8_t* to = scratch;
   if (std::uint64_t{message.size} + tail > shm::kMaxInlineRequest) {
     auto body = session_->allocate(std::uint64_t{message.size} + tail, wait);
@@ -50,9 +50,9 @@ Status Stream::pack(const chi_message& message, std::uint8_t* scratch, Request& 
     to = body->data;
     shm::BufferDescriptor where;
     connection_->memory().describe(*body, where);
-    std::memcpy(scratch, &where, kDescriptor);
+    std::memcpy(scratch, &where, kDescriptorSize);
     out.flags |= shm::kBodyInArena;
-    out.size = kDescriptor;
+    out.size = kDescriptorSize;
   } else {
     out.payload = static_cast<std::uint16_t>(message.size);
     out.size = message.size + tail;
@@ -117,7 +117,7 @@ void Stream::flush_releases() {
     request.flags = shm::kRelease;
     request.buffers = 1;
     request.bytes = reinterpret_cast<const std::uint8_t*>(&releases.back());
-    request.size = kDescriptor;
+    request.size = kDescriptorSize;
     request.channel = number;
     send(request, 0);
     releases.pop_back();

@@ -9,11 +9,11 @@
 #include <system_error>
 
 #include "runtime/error_reply.h"
+#include "runtime/places.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr char kWhere[] = "control";
 constexpr auto kAskWorkers = std::chrono::milliseconds(500);
 
 admin::PoolInfo pool_info(const Pool& pool) {
@@ -54,7 +54,7 @@ Status Administration::open(Parts parts) {
   try {
     thread_ = std::thread([this] { serve(); });
   } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kWhere};
+    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kControl};
   }
   return {};
 }
@@ -68,7 +68,7 @@ void Administration::close() {
   }
   more_.notify_all();
   for (ControlCall* call : rest)
-    call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is ending", kWhere}));
+    call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is ending", kControl}));
   if (thread_.joinable()) thread_.join();
 }
 
@@ -81,7 +81,8 @@ void Administration::submit(ControlCall* call) {
       return;
     }
   }
-  call->settle(Code::unavailable, encoded({Code::unavailable, "the daemon is starting or ending; try again", kWhere}));
+  call->settle(Code::unavailable,
+               encoded({Code::unavailable, "the daemon is starting or ending; try again", kControl}));
 }
 
 void Administration::serve() {
@@ -133,7 +134,7 @@ void Administration::handle(ControlCall& call) {
     case Stop::kMethod.id:
       return handle_as<Stop>(call);
     default:
-      return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kWhere}));
+      return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
   }
 }
 
@@ -144,7 +145,8 @@ std::uint64_t Administration::until(const ControlCall& call) const {
 
 Result<std::shared_ptr<Pool>> Administration::pool_named(const std::string& name) const {
   if (auto pool = parts_->keeper.find(name)) return pool;
-  return Error{Code::not_found, "no pool named '" + name.substr(0, 128) + "'; `chimaera pool list` shows all", kWhere};
+  return Error{Code::not_found, "no pool named '" + name.substr(0, 128) + "'; `chimaera pool list` shows all",
+               kControl};
 }
 
 Result<admin::PoolInfo> Administration::on(const admin::PoolCreate& request, const ControlCall& call) {
@@ -154,7 +156,7 @@ Result<admin::PoolInfo> Administration::on(const admin::PoolCreate& request, con
     return Error{Code::already_exists,
                  "the pool '" + request.name + "' is there with module " + there->module->name() + " and " +
                      std::to_string(there->containers.size()) + " containers",
-                 kWhere};
+                 kControl};
   }
   auto module = parts_->shelf.get(request.module);
   if (!module) return std::move(module).error();
@@ -179,7 +181,7 @@ Result<admin::Nothing> Administration::on(const admin::PoolDestroy& request, con
     return Error{Code::permission_denied,
                  "the pool '" + request.name + "' is uid " + std::to_string((*pool)->uid) +
                      "'s; only that user, the daemon's and root may destroy it",
-                 kWhere};
+                 kControl};
   }
   if (auto destroyed = parts_->keeper.destroy(request.name, until(call)); !destroyed) return destroyed.error();
   return admin::Nothing{};

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "runtime/error_reply.h"
+#include "runtime/places.h"
 #include "runtime/worker.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr char kWhere[] = "router";
 constexpr std::uint64_t kRetryNs = 500'000;  // between attempts to write to a full ring
 
 void wake_client(std::atomic<std::uint32_t>& waits) {
@@ -21,7 +21,7 @@ void wake_client(std::atomic<std::uint32_t>& waits) {
   ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&waits), FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
-Error outside() { return {Code::invalid_argument, "a buffer outside of the memory that the session shares", kWhere}; }
+Error outside() { return {Code::invalid_argument, "a buffer outside of the memory that the session shares", kRouter}; }
 
 // A tick is the low part of a time in units of kTickNs; the times meant are within 26 days of now.
 std::uint64_t deadline_of(std::uint32_t tick, std::uint64_t now_ns) {
@@ -257,7 +257,7 @@ void ClientChannel::close() {
 Status ClientChannel::read_descriptors(const std::uint8_t* at, std::uint32_t count, RequestMemory& memory) {
   if (count > CHI_MAX_BUFFERS) {
     return Error{Code::invalid_argument, "more than " + std::to_string(CHI_MAX_BUFFERS) + " buffers in one message",
-                 kWhere};
+                 kRouter};
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     shm::BufferDescriptor descriptor;
@@ -281,7 +281,7 @@ Status ClientChannel::read_message(const shm::RequestSlot& slot, const std::uint
                    "a request of " + std::to_string(body.size) + " bytes of fields; at most " +
                        std::to_string(worker_.options().max_message) +
                        " (call.max_message) may be: pass bulk data as Bytes or Buffer",
-                   kWhere};
+                   kRouter};
     }
     memory.body.reset(new std::uint8_t[body.size]);
     std::memcpy(memory.body.get(), body.data, body.size);
@@ -359,7 +359,7 @@ Status ClientChannel::lend_bytes(const void* data, std::size_t size, shm::Buffer
 // Appends a descriptor for each buffer: handed over where the client can see it already, copied where it cannot.
 Status ClientChannel::lend(const chi_message& message, std::vector<std::uint8_t>& body) {
   if (message.buffer_count > 255) {
-    return Error{Code::resource_exhausted, "a reply with more than 255 buffers; ask for less at once", kWhere};
+    return Error{Code::resource_exhausted, "a reply with more than 255 buffers; ask for less at once", kRouter};
   }
   for (std::uint32_t i = 0; i < message.buffer_count; ++i) {
     const chi_buffer& buffer = message.buffers[i];

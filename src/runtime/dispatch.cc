@@ -6,13 +6,13 @@
 #include <algorithm>
 
 #include "runtime/error_reply.h"
+#include "runtime/places.h"
 #include "runtime/worker.h"
 
 namespace chi::runtime {
 namespace {
 
 constexpr std::uint32_t kMerged = 0xffffffff;
-constexpr char kWhere[] = "router";
 
 const chi_method kBarrier{kBarrierMethod, CHI_ACCESS_READ, "barrier", "()", "()", nullptr, nullptr, CHI_ROUTE_ALL, 0};
 
@@ -86,7 +86,7 @@ void Dispatch::start(Worker& worker, const Request& request, const chi_message& 
 const Pool* Dispatch::admit_pool() {
   const Pool* pool = worker_->find_pool(request_.pool);
   if (!pool || pool->draining.load(std::memory_order_acquire)) {
-    fail({Code::not_found, "no pool has this id here; it may have been destroyed: look its name up again", kWhere});
+    fail({Code::not_found, "no pool has this id here; it may have been destroyed: look its name up again", kRouter});
     return nullptr;
   }
   method_ = find_method(*pool, request_.method);
@@ -94,14 +94,14 @@ const Pool* Dispatch::admit_pool() {
     fail({Code::unimplemented,
           "module " + pool->module->name() + " has no method " + std::to_string(request_.method) +
               "; `chimaera module describe " + pool->module->name() + "` lists them",
-          kWhere});
+          kRouter});
     return nullptr;
   }
   if (request_.session != 0 && !pool->allows(request_.uid, request_.gid, method_->flags & CHI_ACCESS_WRITE)) {
     fail({Code::permission_denied,
           "pool '" + pool->name + "' does not let uid " + std::to_string(request_.uid) + " call " + method_->name +
               "; its owner sets the mode when it creates the pool",
-          kWhere});
+          kRouter});
     return nullptr;
   }
   return pool;
@@ -139,7 +139,7 @@ Result<std::vector<Container*>> Dispatch::targets(const Pool& pool) {
     case QueryKind::node:
       if (query.first != 0) {
         return Error{Code::not_found, "no node " + std::to_string(query.first) + " in this cluster; there is node 0",
-                     kWhere};
+                     kRouter};
       }
       return span(0, count);
     case QueryKind::all:
@@ -149,7 +149,7 @@ Result<std::vector<Container*>> Dispatch::targets(const Pool& pool) {
   return Error{Code::not_found,
                "the query " + to_string(query) + " names containers that pool '" + pool.name +
                    "' does not have: it has " + std::to_string(count),
-               kWhere};
+               kRouter};
 }
 
 void Dispatch::begin_round() {
@@ -163,7 +163,7 @@ void Dispatch::begin_round() {
   bool single = request_.query.single() || (kind == QueryKind::automatic && targets_.size() == 1);
   mode_ = kind == QueryKind::until_success ? Mode::until_success : single ? Mode::single : Mode::gather;
   if (request_.check_epoch && mode_ == Mode::single && targets_[0]->epoch != request_.epoch) {
-    return fail({Code::wrong_owner, "the container is in epoch " + std::to_string(targets_[0]->epoch), kWhere});
+    return fail({Code::wrong_owner, "the container is in epoch " + std::to_string(targets_[0]->epoch), kRouter});
   }
   replies_.clear();
   next_target_ = 0;
@@ -259,7 +259,7 @@ void Dispatch::all_answered() {
   ++alive_;
   arm_timer(request_.deadline_ns, [](TimerNode& timer) {
     static_cast<Timer&>(timer).dispatch->fail(
-        {Code::deadline_exceeded, "the merge of the replies did not end in time", kWhere});
+        {Code::deadline_exceeded, "the merge of the replies did not end in time", kRouter});
   });
   worker_->add_job(new Merge(*this));
 }
@@ -328,7 +328,7 @@ void Dispatch::maybe_over() {
 void Dispatch::cancel() {
   if (answered_ || cancelled_) return;
   cancelled_ = true;
-  if (timer_.armed()) return fail({Code::cancelled, "the caller went away or cancelled the call", kWhere});
+  if (timer_.armed()) return fail({Code::cancelled, "the caller went away or cancelled the call", kRouter});
   parts_.for_each([](Operator& part) { part.cancel(); });
 }
 

@@ -16,11 +16,11 @@
 #include <system_error>
 
 #include "base/runtime_dir.h"
+#include "runtime/places.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr char kWhere[] = "listener";
 constexpr int kHelloMs = 2000;          // a connection that says nothing is closed after this
 constexpr int kPacketsInARow = 16;      // of one client, before others have their turn
 constexpr std::size_t kMaxSilent = 64;  // of those at a time
@@ -30,7 +30,7 @@ Error system_error(const std::string& what) {
   Code code = error == EACCES || error == EPERM                                          ? Code::permission_denied
               : error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSPC ? Code::resource_exhausted
                                                                                          : Code::unavailable;
-  return {code, what + ": " + std::strerror(error), kWhere};
+  return {code, what + ": " + std::strerror(error), kListener};
 }
 
 std::uint64_t now_ms() {
@@ -72,7 +72,7 @@ Status Listener::start() {
   try {
     thread_ = std::thread([this] { serve(); });
   } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kWhere};
+    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kListener};
   }
   return {};
 }
@@ -83,7 +83,7 @@ Status Listener::bind_socket() {
   if (!options_.socket_group.empty()) {
     const group* found = ::getgrnam(options_.socket_group.c_str());
     if (!found)
-      return Error{Code::invalid_argument, "socket.group: no group '" + options_.socket_group + "' here", kWhere};
+      return Error{Code::invalid_argument, "socket.group: no group '" + options_.socket_group + "' here", kListener};
     group_ = found->gr_gid;
   }
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -92,7 +92,7 @@ Status Listener::bind_socket() {
   if (::lstat(options_.socket_path.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode)) {
       return Error{Code::already_exists,
-                   options_.socket_path + " exists and is no socket; remove it, or set socket.path", kWhere};
+                   options_.socket_path + " exists and is no socket; remove it, or set socket.path", kListener};
     }
     ::unlink(options_.socket_path.c_str());
   }
@@ -205,7 +205,7 @@ void Listener::add_guest(UniqueFd socket) {
     admitted = Error{Code::resource_exhausted,
                      "the daemon has " + std::to_string(guests_.size()) +
                          " sessions, as many as session.max_sessions lets in, or too many that say nothing; try again",
-                     kWhere};
+                     kListener};
   }
   if (!admitted) {
     (void)refuse(*guest, admitted.error());
@@ -223,7 +223,7 @@ Status Listener::admit(const Credentials& who) const {
   return Error{
       Code::permission_denied,
       "this daemon does not serve uid " + std::to_string(who.uid) + "; its owner may add it to session.allow_uids",
-      kWhere};
+      kListener};
 }
 
 Status Listener::refuse(const Guest& guest, const Error& error) {
@@ -287,7 +287,7 @@ Status Listener::answer(const GuestPointer& guest, const shm::Record& question) 
     case shm::Packet::add_arena:
       return add_arena(guest, question.size);
     default:
-      return Error{Code::invalid_argument, "an unknown packet", kWhere};
+      return Error{Code::invalid_argument, "an unknown packet", kListener};
   }
 }
 
@@ -299,7 +299,8 @@ Status Listener::open_stream(const GuestPointer& guest) {
     return shm::send_packet(guest->fd, record, {}, 0);
   };
   if (guest->streams.size() >= options_.max_streams) {
-    return fail({Code::resource_exhausted, "the session has as many streams as session.max_streams lets it", kWhere});
+    return fail(
+        {Code::resource_exhausted, "the session has as many streams as session.max_streams lets it", kListener});
   }
   std::size_t size = shm::Stream::bytes(static_cast<std::uint32_t>(crew_.size()));
   if (auto fits = guest->session->reserve(size); !fits) return fail(fits.error());

@@ -11,12 +11,12 @@
 #include "codec/json.h"
 #include "directory/local_directory.h"
 #include "runtime/administration.h"
+#include "runtime/places.h"
 #include "store/memory_store.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr char kWhere[] = "node";
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kLeastGraceMs = 200;  // so that whoever asked for the end gets an answer
 

@@ -8,12 +8,12 @@
 
 #include "chimaera/codec.h"
 #include "directory/await.h"
+#include "runtime/places.h"
 #include "runtime/services.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr char kWhere[] = "control";
 constexpr auto kDirectoryTime = std::chrono::seconds(5);
 constexpr std::uint32_t kMaxContainers = 65536;
 constexpr auto kLookEvery = std::chrono::microseconds(500);  // at a pool that is to become idle
@@ -27,15 +27,15 @@ bool name_is_good(std::string_view name) {
 Status check(const PoolPlan& plan) {
   if (!name_is_good(plan.name)) {
     return Error{Code::invalid_argument,
-                 "'" + plan.name.substr(0, 64) + "' cannot name a pool: 1 to 128 of A-Z a-z 0-9 _ . -", kWhere};
+                 "'" + plan.name.substr(0, 64) + "' cannot name a pool: 1 to 128 of A-Z a-z 0-9 _ . -", kControl};
   }
   if (plan.containers == 0 || plan.containers > kMaxContainers) {
     return Error{
         Code::invalid_argument,
         "a pool has 1 to " + std::to_string(kMaxContainers) + " containers, not " + std::to_string(plan.containers),
-        kWhere};
+        kControl};
   }
-  if (plan.mode > 0777) return Error{Code::invalid_argument, "the mode is at most 0777, as of a file", kWhere};
+  if (plan.mode > 0777) return Error{Code::invalid_argument, "the mode is at most 0777, as of a file", kControl};
   return {};
 }
 
@@ -161,7 +161,7 @@ Status PoolKeeper::record(const Pool& pool) {
   });
   if (changed) return {};
   if (changed.code() != Code::aborted) return std::move(changed).error();
-  return Error{Code::already_exists, "another node has just made a pool named '" + pool.name + "'", kWhere};
+  return Error{Code::already_exists, "another node has just made a pool named '" + pool.name + "'", kControl};
 }
 
 void PoolKeeper::place(Pool& pool) {
@@ -183,7 +183,7 @@ Status PoolKeeper::create_containers(const std::shared_ptr<Pool>& pool, const Ow
   creation->abandoned = !all;
   if (!all) {
     return Error{Code::deadline_exceeded,
-                 "the containers were not made in time; look into the module's constructor and open()", kWhere};
+                 "the containers were not made in time; look into the module's constructor and open()", kControl};
   }
   if (creation->errors.empty()) return {};
   Error first = creation->errors.front();
@@ -196,7 +196,7 @@ Result<std::shared_ptr<Pool>> PoolKeeper::create(PoolPlan plan, std::uint64_t un
   if (auto good = check(plan); !good) return std::move(good).error();
   if (find(plan.name)) {
     return Error{Code::already_exists, "there is a pool named '" + plan.name + "'; choose another name or destroy it",
-                 kWhere};
+                 kControl};
   }
   auto pool = std::make_shared<Pool>();
   pool->id = plan.id;
@@ -275,9 +275,9 @@ void PoolKeeper::take_down(const std::shared_ptr<Pool>& pool, std::uint64_t unti
 
 Status PoolKeeper::destroy(const std::string& name, std::uint64_t until_ns) {
   auto pool = find(name);
-  if (!pool) return Error{Code::not_found, "no pool named '" + name + "'; `chimaera pool list` shows all", kWhere};
+  if (!pool) return Error{Code::not_found, "no pool named '" + name + "'; `chimaera pool list` shows all", kControl};
   if (pool->id == kAdminPool) {
-    return Error{Code::failed_precondition, "the pool 'admin' ends with the daemon: use `chimaera stop`", kWhere};
+    return Error{Code::failed_precondition, "the pool 'admin' ends with the daemon: use `chimaera stop`", kControl};
   }
   pool->draining.store(true, std::memory_order_release);
   // Some time is left for the answer.
@@ -287,7 +287,7 @@ Status PoolKeeper::destroy(const std::string& name, std::uint64_t until_ns) {
     return Error{
         Code::deadline_exceeded,
         "tasks of pool '" + name + "' still run (see `chimaera pool describe " + name + "`); it stays and serves on",
-        kWhere};
+        kControl};
   }
   take_down(pool, until_ns);
   log_.info("pool '{}' destroyed", name);

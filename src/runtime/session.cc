@@ -8,12 +8,12 @@
 
 #include "chimaera/bytes.h"
 #include "runtime/frame_pool.h"
+#include "runtime/places.h"
 #include "shm/packet.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr char kWhere[] = "session";
 constexpr std::uint64_t kMaxDescriptor = 0xffffffff;
 
 }  // namespace
@@ -62,7 +62,7 @@ Status Session::reserve(std::uint64_t bytes) {
                    "the session would share " + std::to_string(now + bytes) + " bytes, and " +
                        std::to_string(memory_limit_) +
                        " is its limit: release buffers, or raise session.memory_limit in the daemon's configuration",
-                   kWhere};
+                   kSession};
     }
   } while (!memory_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
   return {};
@@ -75,13 +75,14 @@ Session::SharedArena* Session::find_arena(std::uint32_t segment) const noexcept 
 // Under the mutex.
 Result<Session::SharedArena*> Session::add_arena(std::uint64_t size, bool managed_here) {
   if (arena_count_ == kMaxSegments) {
-    return Error{Code::resource_exhausted, "a session has at most " + std::to_string(kMaxSegments) + " arenas", kWhere};
+    return Error{Code::resource_exhausted, "a session has at most " + std::to_string(kMaxSegments) + " arenas",
+                 kSession};
   }
   if (size == 0 || size > memory_limit_) {
     return Error{
         Code::resource_exhausted,
         "an arena of " + std::to_string(size) + " bytes; session.memory_limit is " + std::to_string(memory_limit_),
-        kWhere};
+        kSession};
   }
   if (auto fits = reserve(size); !fits) return std::move(fits).error();
   auto memory = shm::Segment::create(managed_here ? "chimaera-reply" : "chimaera-arena", size);
@@ -134,7 +135,7 @@ bool Session::resolve(const shm::BufferDescriptor& descriptor, chi_buffer& out) 
 
 Result<chi_buffer> Session::allocate_reply(std::uint64_t size) {
   if (size > kMaxDescriptor) {
-    return Error{Code::invalid_argument, "a reply buffer of more than 4 GiB; split the request", kWhere};
+    return Error{Code::invalid_argument, "a reply buffer of more than 4 GiB; split the request", kSession};
   }
   std::lock_guard lock(mutex_);
   SharedArena* arena = nullptr;
@@ -149,7 +150,7 @@ Result<chi_buffer> Session::allocate_reply(std::uint64_t size) {
     if (!added) return std::move(added).error();
     arena = *added;
     offset = arena->space->allocate(size);
-    if (!offset) return Error{Code::internal, "a fresh reply arena has no room", kWhere};
+    if (!offset) return Error{Code::internal, "a fresh reply arena has no room", kSession};
   }
   auto* block = new ReplyBlock;
   block->references = 1;

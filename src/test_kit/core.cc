@@ -12,11 +12,11 @@
 
 #include "base/text.h"
 #include "chimaera/gathered.h"
+#include "test_kit/place.h"
 
 namespace chi::test_kit {
 namespace {
 
-constexpr char kWhere[] = "test kit";
 constexpr PoolId kFaultPool = 2;
 constexpr std::uint32_t kMostContainers = 65536;
 constexpr std::uint64_t kPatienceNs = 60'000'000'000;  // of the node's time, for what is to be destroyed

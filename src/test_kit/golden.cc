@@ -12,14 +12,14 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "codec/binary_text.h"
+#include "test_kit/place.h"
 #include "test_kit/state.h"
 
 namespace chi::test_kit {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kLargestGolden = std::uint64_t{64} << 20;
 constexpr std::uint32_t kMostVersions = 255;  // chi::Version
-constexpr char kWhere[] = "test kit";
 
 std::string to_hex(std::string_view bytes) {
   std::string out;
@@ -113,7 +113,7 @@ Result<Golden> parse_golden(const std::string& text, const std::string& path) {
 }
 
 Result<Golden> read_golden(const std::string& path) {
-  Result<std::string> text = read_file(path, kMostBytes);
+  Result<std::string> text = read_file(path, kLargestGolden);
   if (!text) return std::move(text).error();
   return parse_golden(*text, path);
 }

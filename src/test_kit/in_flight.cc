@@ -7,11 +7,11 @@
 #include "chimaera/gathered.h"
 #include "runtime/error_reply.h"
 #include "test_kit/core.h"
+#include "test_kit/place.h"
 
 namespace chi::test_kit {
 namespace {
 
-constexpr char kWhere[] = "test kit";
 constexpr SessionId kSession = 1;  // as if all of the test were one client
 
 chi_call* submit_or_fail(chi_container* raw, const chi_submission* submission, chi_completion* done) {

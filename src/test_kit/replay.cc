@@ -13,7 +13,7 @@
 namespace chi::test_kit {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
+constexpr std::uint64_t kLargestRecording = std::uint64_t{256} << 20;
 
 Error bad_call(const RecordedCall& call, std::string_view what) {
   return {Code::invalid_argument, fmt::format("{}.{} cannot be called again: {}", call.pool, call.method, what),
@@ -62,7 +62,7 @@ class Calls {
 }  // namespace
 
 Status replay(Core& core, const std::string& path) {
-  Result<std::string> text = read_file(path, kMostBytes);
+  Result<std::string> text = read_file(path, kLargestRecording);
   if (!text) return std::move(text).error();
   Result<std::vector<RecordedCall>> recorded = parse_recording(*text, path);
   if (!recorded) return std::move(recorded).error();

@@ -9,11 +9,10 @@
 
 #include "chimaera/gathered.h"
 #include "codec/schema_type.h"
+#include "test_kit/place.h"
 
 namespace chi::test_kit {
 namespace {
-
-constexpr char kWhere[] = "test kit";
 
 Result<Json> state_json(const std::string& schema, const Snapshot& snapshot) {
   Result<SchemaType> type = parse_schema(schema);

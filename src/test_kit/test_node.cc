@@ -7,6 +7,7 @@
 #include "chimaera/test_kit.h"
 #include "test_kit/core.h"
 #include "test_kit/golden.h"
+#include "test_kit/place.h"
 #include "test_kit/replay.h"
 #include "test_kit/state.h"
 
@@ -14,7 +15,6 @@ namespace chi {
 namespace {
 
 constexpr std::uint32_t kMostWorkers = 64;
-constexpr char kWhere[] = "test kit";
 
 }  // namespace
 
@@ -25,11 +25,12 @@ TestNode::~TestNode() = default;
 
 Result<TestNode> TestNode::start(const TestOptions& options) try {
   if (options.workers == 0 || options.workers > kMostWorkers) {
-    return Error{Code::invalid_argument, fmt::format("1 to {} workers, not {}", kMostWorkers, options.workers), kWhere};
+    return Error{Code::invalid_argument, fmt::format("1 to {} workers, not {}", kMostWorkers, options.workers),
+                 test_kit::kWhere};
   }
   return TestNode(std::make_shared<test_kit::Core>(options));
 } catch (const BadResult& failed) {
-  return Error{Code::resource_exhausted, failed.what(), kWhere};
+  return Error{Code::resource_exhausted, failed.what(), test_kit::kWhere};
 }
 
 Result<TestPool> TestNode::create_pool(std::string name, const PoolOptions& options) const {
@@ -55,7 +56,8 @@ void TestNode::record() const { core_->start_recording(); }
 
 Status TestNode::save_recording(const std::string& path) const {
   auto recording = core_->end_recording();
-  if (!recording) return Error{Code::failed_precondition, "nothing was recorded: record() comes first", kWhere};
+  if (!recording)
+    return Error{Code::failed_precondition, "nothing was recorded: record() comes first", test_kit::kWhere};
   if (Status complete = core_->wait_for([&] { return recording->complete(); }); !complete) return complete;
   return replace_file(path, recording->text(), 0644);
 }
@@ -86,7 +88,7 @@ Status TestPool::check_snapshot(std::uint32_t container) const {
   const char* schema = (*found)->pool.module->table().state_schema;
   const std::string difference = test_kit::state_difference(schema, *after, *before);
   if (difference.empty()) return {};
-  return Error{Code::failed_precondition, "the state does not survive a snapshot: " + difference, kWhere};
+  return Error{Code::failed_precondition, "the state does not survive a snapshot: " + difference, test_kit::kWhere};
 }
 
 Status TestPool::check_golden(const std::string& folder, std::uint32_t container) const {

@@ -98,7 +98,7 @@ class FakeSession : FakeMemory {
     std::uint32_t size = 0;
     if (!channel.reader.take(slot, scratch, bytes, size)) return ADD_FAILURE() << "a damaged request";
     auto sequence = slot.sequence_low;
-    if (slot.flags & shm::kRelease) return release(bytes, behaviour);
+    if (slot.flags & shm::kRelease) return release(slot.buffers, bytes, behaviour);
     if (slot.flags & shm::kCancel) {
       ++behaviour.cancels;
       auto found =
@@ -194,11 +194,13 @@ class FakeSession : FakeMemory {
     raw(stream, channel, sequence, Code::ok, shm::kGathered, out.message());
   }
 
-  void release(const std::uint8_t* bytes, FakeBehaviour& behaviour) {
-    shm::BufferDescriptor descriptor;
-    std::memcpy(&descriptor, bytes, sizeof(descriptor));
-    EXPECT_TRUE(arenas_.at(descriptor.segment - 1).space->free(descriptor.offset, descriptor.size));
-    ++behaviour.released;
+  void release(unsigned count, const std::uint8_t* bytes, FakeBehaviour& behaviour) {
+    for (unsigned i = 0; i < count; ++i) {
+      shm::BufferDescriptor descriptor;
+      std::memcpy(&descriptor, bytes + i * sizeof(descriptor), sizeof(descriptor));
+      EXPECT_TRUE(arenas_.at(descriptor.segment - 1).space->free(descriptor.offset, descriptor.size));
+    }
+    behaviour.released += static_cast<int>(count);
   }
 
   void finish(const Late& late) {

@@ -10,6 +10,14 @@
 
 namespace chi::client {
 
+namespace {
+
+// A reply arena is many times as large.
+constexpr std::size_t kMostReleasesKept = 16;
+constexpr std::uint64_t kMostReleaseBytesKept = 64 << 10;
+
+}  // namespace
+
 void Memory::add_arena(std::uint32_t segment, shm::Segment memory) {
   auto space = std::make_unique<shm::Arena>(memory.size());
   std::lock_guard lock(mutex_);
@@ -102,20 +110,27 @@ void Memory::dispose_reply(chi_block* block) {
   std::unique_ptr<Loan> loan(static_cast<Loan*>(block));
   Memory& self = *loan->memory;
   std::lock_guard lock(self.mutex_);
-  self.releases_.push_back(loan->range);
-  self.has_releases_.store(true, std::memory_order_relaxed);
+  self.add_release(loan->range);
+}
+
+void Memory::add_release(const shm::BufferDescriptor& range) {
+  releases_.push_back(range);
+  release_bytes_ += range.size;
+  if (releases_.size() >= kMostReleasesKept || release_bytes_ >= kMostReleaseBytesKept) {
+    releases_due_.store(true, std::memory_order_relaxed);
+  }
 }
 
 std::vector<shm::BufferDescriptor> Memory::take_releases() {
   std::lock_guard lock(mutex_);
-  has_releases_.store(false, std::memory_order_relaxed);
+  releases_due_.store(false, std::memory_order_relaxed);
+  release_bytes_ = 0;
   return std::exchange(releases_, {});
 }
 
 void Memory::put_back(const std::vector<shm::BufferDescriptor>& releases) {
   std::lock_guard lock(mutex_);
-  releases_.insert(releases_.end(), releases.begin(), releases.end());
-  has_releases_.store(!releases_.empty(), std::memory_order_relaxed);
+  for (const shm::BufferDescriptor& range : releases) add_release(range);
 }
 
 std::uint64_t Memory::arena_bytes() const {

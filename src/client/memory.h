@@ -43,8 +43,9 @@ class Memory : public std::enable_shared_from_this<Memory> {
   // Whether the buffer lies in this memory; then `out` names it.
   bool describe(const chi_buffer& buffer, shm::BufferDescriptor& out) const noexcept;
 
-  // Reply buffers that are no longer used and of which the daemon has not been told.
-  bool has_releases() const noexcept { return has_releases_.load(std::memory_order_relaxed); }
+  // Reply buffers that are no longer used and of which the daemon has not been told: whether they are so many, or so
+  // large, that it should be. To tell it of each by itself costs as much as a call does.
+  bool releases_due() const noexcept { return releases_due_.load(std::memory_order_relaxed); }
   std::vector<shm::BufferDescriptor> take_releases();
   void put_back(const std::vector<shm::BufferDescriptor>& releases);
 
@@ -62,6 +63,7 @@ class Memory : public std::enable_shared_from_this<Memory> {
     shm::BufferDescriptor range;
   };
 
+  void add_release(const shm::BufferDescriptor& range);  // under the mutex
   const Loan* loan_of(const chi_block* block) const noexcept;
   static void dispose_arena(chi_block* block);
   static void dispose_reply(chi_block* block);
@@ -72,7 +74,8 @@ class Memory : public std::enable_shared_from_this<Memory> {
   std::vector<std::uint32_t> arenas_;  // those that the client manages, oldest first
   std::uint64_t arena_bytes_ = 0;
   std::vector<shm::BufferDescriptor> releases_;
-  std::atomic<bool> has_releases_{false};
+  std::uint64_t release_bytes_ = 0;
+  std::atomic<bool> releases_due_{false};
   std::atomic<std::uint64_t> returns_{0};
 };
 

@@ -86,14 +86,14 @@ inline void Stream::advance_incomplete() noexcept {
 }
 
 [[gnu::always_inline]] inline PendingCall Stream::launch(const OpenPool& target, const Request& request, Held* held) {
+  if (connection_->memory().releases_due()) [[unlikely]]
+    flush_releases();
   Entry* entry = find_free();
   if (!entry || !channels_[request.channel].writer.has_room(request.slots())) [[unlikely]] {
     auto made = make_room(request);
     if (!made) return PendingCall(std::move(made).error());
     entry = *made;
   }
-  if (connection_->memory().has_releases()) [[unlikely]]
-    flush_releases();
   remember(*entry, target, request);
   if (held) extra_of(*entry).held.swap(held->blocks);
   write(request, entry->sequence);

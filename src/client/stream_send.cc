@@ -111,16 +111,18 @@ Result<Entry*> Stream::make_room(const Request& request) {
 // As many as there is room for; the others later.
 void Stream::flush_releases() {
   std::vector<shm::BufferDescriptor> releases = connection_->memory().take_releases();
-  unsigned number = number_ % connection_->workers() * shm::kPriorities;
-  while (!releases.empty() && channels_[number].writer.has_room(1)) {
-    Request request;
-    request.flags = shm::kRelease;
-    request.buffers = 1;
-    request.bytes = reinterpret_cast<const std::uint8_t*>(&releases.back());
-    request.size = kDescriptorSize;
-    request.channel = number;
+  constexpr std::size_t kMostInOne = shm::kMaxInlineRequest / kDescriptorSize;
+  Request request;
+  request.flags = shm::kRelease;
+  request.channel = number_ % connection_->workers() * shm::kPriorities;
+  while (!releases.empty()) {
+    const std::size_t count = std::min(releases.size(), kMostInOne);
+    request.buffers = static_cast<std::uint8_t>(count);
+    request.bytes = reinterpret_cast<const std::uint8_t*>(&*(releases.end() - static_cast<std::ptrdiff_t>(count)));
+    request.size = static_cast<std::uint32_t>(count * kDescriptorSize);
+    if (!channels_[request.channel].writer.has_room(request.slots())) break;
     send(request, 0);
-    releases.pop_back();
+    releases.resize(releases.size() - count);
   }
   if (!releases.empty()) connection_->memory().put_back(releases);
 }

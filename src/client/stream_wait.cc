@@ -129,6 +129,8 @@ void Stream::look_after(std::uint64_t now_ns) {
   if (connection_ && !connection_->check()) {
     receive();  // what it said before it went
     fail_all(Connection::lost());
+  } else if (connection_) {
+    flush_releases();
   }
   expire(now_ns);
 }

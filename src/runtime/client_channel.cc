@@ -112,10 +112,12 @@ bool ClientChannel::handle(const shm::RequestSlot& slot, const std::uint8_t* byt
     return handle_call(slot, bytes);
   if (slot.flags & shm::kCancel) {
     cancel(slot.sequence());
-  } else if (slot.payload_size == 0 && slot.buffers == 1) {
-    shm::BufferDescriptor descriptor;
-    std::memcpy(&descriptor, bytes, sizeof descriptor);
-    stream_->session->release(descriptor);
+  } else if (slot.payload_size == 0) {
+    for (std::uint32_t i = 0; i < slot.buffers; ++i) {
+      shm::BufferDescriptor descriptor;
+      std::memcpy(&descriptor, bytes + i * sizeof descriptor, sizeof descriptor);
+      stream_->session->release(descriptor);
+    }
   }
   return true;
 }

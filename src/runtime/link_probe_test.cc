@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -17,12 +18,14 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
+constexpr auto kPatience = std::chrono::seconds(10);
+
 std::string fixture(const std::string& name) { return std::string(CHI_TESTDATA) + "/" + name + ".so"; }
 
 bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) >= 0 || errno != ECHILD; }
 
 TEST(LinkProbe, LeavesAGoodLibraryAlone) {
-  EXPECT_TRUE(probe_link(fixture("good")));
+  EXPECT_TRUE(probe_link(fixture("good"), kPatience));
   std::ifstream maps("/proc/self/maps");
   const std::string text(std::istreambuf_iterator<char>(maps), {});
   EXPECT_EQ(text.find("good.so"), std::string::npos) << "linked in the child only";
@@ -30,12 +33,12 @@ TEST(LinkProbe, LeavesAGoodLibraryAlone) {
 }
 
 TEST(LinkProbe, WhatTheLinkerRefusesIsTheLinkersToSay) {
-  EXPECT_TRUE(probe_link(fixture("missing_symbol")));
-  EXPECT_TRUE(probe_link("/no/such/library.so"));
+  EXPECT_TRUE(probe_link(fixture("missing_symbol"), kPatience));
+  EXPECT_TRUE(probe_link("/no/such/library.so", kPatience));
 }
 
 TEST(LinkProbe, AnEndOfTheProcessIsAnError) {
-  const Status probed = probe_link(fixture("aborts"));
+  const Status probed = probe_link(fixture("aborts"), kPatience);
   EXPECT_EQ(probed.code(), Code::failed_precondition);
   EXPECT_THAT(probed.error().text, AllOf(HasSubstr("static object: no such device;"), HasSubstr("open()")));
   EXPECT_FALSE(has_children());

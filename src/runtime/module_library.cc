@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <string_view>
@@ -32,8 +33,10 @@ namespace {
 // The sanitizers' allocators are not made for a fork beside other threads: that a child of theirs hangs says nothing.
 #ifdef CHI_SANITIZED
 constexpr bool kForkMayHang = true;
+constexpr auto kProbePatience = std::chrono::seconds(2);
 #else
 constexpr bool kForkMayHang = false;
+constexpr auto kProbePatience = std::chrono::seconds(10);
 #endif
 
 constexpr std::uint64_t kMaxLibrary = std::uint64_t{256} << 20;
@@ -135,7 +138,7 @@ Status Module::link(std::string_view bytes) {
   copy_ = std::move(*copy);
   std::string path = path_of(copy_.get());
   std::lock_guard lock(linker());
-  Status harmless = probe_link(path);
+  Status harmless = probe_link(path, kProbePatience);
   if (!harmless && !(kForkMayHang && harmless.code() == Code::deadline_exceeded)) return harmless;
   handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle_ == nullptr) {

@@ -40,7 +40,7 @@ inline constexpr std::uint8_t kBodyInArena =
 inline constexpr std::uint8_t kNoEpochCheck = 8;  // the caller believes any epoch
 // No call, but:
 inline constexpr std::uint8_t kCancel = 16;   // the call with this sequence is to end
-inline constexpr std::uint8_t kRelease = 32;  // one descriptor: a buffer of a reply arena, no longer used
+inline constexpr std::uint8_t kRelease = 32;  // descriptors only: buffers of reply arenas, no longer used
 
 inline constexpr std::uint32_t kInlineRequest = 23;
 inline constexpr std::uint32_t kInlineReply = 50;

@@ -101,21 +101,21 @@ unsigned ClientChannel::poll(unsigned budget) {
     const std::uint8_t* bytes = nullptr;
     std::uint32_t size = 0;
     if (!reader_.take(slot, inline_bytes, bytes, size)) continue;
-    if (!handle(slot, bytes)) return kLost;
+    if (!handle(slot, bytes, size)) return kLost;
   }
   if (taken < budget) reader_.publish_head();
   return taken;
 }
 
-bool ClientChannel::handle(const shm::RequestSlot& slot, const std::uint8_t* bytes) {
+bool ClientChannel::handle(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
   if (!(slot.flags & (shm::kCancel | shm::kRelease))) [[likely]]
     return handle_call(slot, bytes);
   if (slot.flags & shm::kCancel) {
     cancel(slot.sequence());
-  } else if (slot.payload_size == 0) {
-    for (std::uint32_t i = 0; i < slot.buffers; ++i) {
-      shm::BufferDescriptor descriptor;
-      std::memcpy(&descriptor, bytes + i * sizeof descriptor, sizeof descriptor);
+  } else {
+    shm::BufferDescriptor descriptor;
+    for (std::uint32_t at = 0; at + sizeof descriptor <= size; at += sizeof descriptor) {
+      std::memcpy(&descriptor, bytes + at, sizeof descriptor);
       stream_->session->release(descriptor);
     }
   }

@@ -81,7 +81,7 @@ class ClientChannel final : public Pooled {
     ClientChannel* channel = nullptr;
   };
 
-  bool handle(const shm::RequestSlot& slot, const std::uint8_t* bytes);
+  bool handle(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size);
   bool handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes);
   bool run_here(const shm::RequestSlot& slot, Container& container, const chi_method& method,
                 const chi_message& message);

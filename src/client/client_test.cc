@@ -124,6 +124,30 @@ TEST_F(ClientTest, FullRingWaitsUntilTheDeadlineAndSaysSo) {
   for (std::size_t i = 0; i < shm::kRingSlots / 2; ++i) EXPECT_TRUE(futures[i].get().ok());
 }
 
+TEST_F(ClientTest, MemoryGivenBackTakesNoCallsRoomInTheRing) {
+  Client client = connect();
+  Pool pool = client.pool("one");
+  for (int before : {0, 1}) {  // so that once the ring has room for one message when there are two
+    std::vector<EchoReply> large(shm::kRingSlots);
+    for (auto& each : large) each = pool.call<Echo>("", Bytes(pattern(64 << 10))).get().value();
+    behaviour().released = 0;
+    behaviour().paused = true;
+    std::vector<Future<Nothing>> futures;
+    for (int i = 0; i < before; ++i) futures.push_back(pool.call<Null>());
+    Code refused = Code::ok;
+    while (!large.empty() && refused == Code::ok) {
+      large.pop_back();
+      futures.push_back(pool.with_deadline(std::chrono::milliseconds(futures.size() < 60 ? 20'000 : 20)).call<Null>());
+      if (futures.back().ready()) refused = futures.back().get().code();
+    }
+    EXPECT_EQ(refused, Code::deadline_exceeded);
+    behaviour().paused = false;
+    for (std::size_t i = 0; i < 60; ++i) EXPECT_TRUE(futures[i].get().ok());
+    const auto dropped = static_cast<int>(shm::kRingSlots - large.size());
+    while (behaviour().released < dropped) ASSERT_TRUE(pool.call<Null>().get().ok());
+  }
+}
+
 TEST_F(ClientTest, DroppedFuturesAndForgottenCallsAreFlushed) {
   Client client = connect();
   Pool pool = client.pool("one");

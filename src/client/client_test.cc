@@ -61,6 +61,7 @@ TEST_F(ClientTest, ManyAtOnceAndOutOfOrder) {
   Client client = connect();
   Pool pool = client.pool("one");
   std::vector<Future<Nothing>> held;
+  held.reserve(100);
   for (int i = 0; i < 100; ++i) held.push_back(pool.call<Hold>());
   await_held(100);
   for (auto& each : held) EXPECT_FALSE(each.ready());
@@ -97,6 +98,7 @@ TEST_F(ClientTest, AllFuturesMayBeKept) {
   Client client = connect();
   Pool pool = client.pool("many");
   std::vector<Future<EchoReply>> futures;
+  futures.reserve(3000);
   for (int i = 0; i < 3000; ++i) futures.push_back(pool.on(any()).call<Echo>(std::to_string(i)));
   auto held = pool.on(any()).call<Hold>();
   wait_all(futures);
@@ -133,6 +135,7 @@ TEST_F(ClientTest, MemoryGivenBackTakesNoCallsRoomInTheRing) {
     behaviour().released = 0;
     behaviour().paused = true;
     std::vector<Future<Nothing>> futures;
+    futures.reserve(shm::kRingSlots + 1);
     for (int i = 0; i < before; ++i) futures.push_back(pool.call<Null>());
     Code refused = Code::ok;
     while (!large.empty() && refused == Code::ok) {
@@ -214,6 +217,7 @@ Task<Result<std::string>> twice(Pool pool, std::string text) {
 
 Task<Result<std::string>> several(Pool pool) {
   std::vector<Task<Result<std::string>>> tasks;
+  tasks.reserve(20);
   for (int i = 0; i < 20; ++i) tasks.push_back(twice(pool, std::to_string(i)));
   auto results = co_await when_all(std::move(tasks));
   std::string out;

@@ -5,6 +5,8 @@
 #include <small_message/small_message.h>
 #include <sys/resource.h>
 
+#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -15,6 +17,14 @@ namespace chi::test {
 namespace {
 
 namespace sm = small_message;
+
+// The processor time that a process has used.
+std::chrono::nanoseconds time_used(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  EXPECT_TRUE(::clock_getcpuclockid(pid, &clock) == 0 && ::clock_gettime(clock, &used) == 0);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 class Limits : public SocketNode {
  protected:
@@ -91,6 +101,9 @@ TEST_F(Limits, OutOfDescriptorsTheDaemonGoesOn) {
   }
   EXPECT_NE(refused, Code::ok);
   EXPECT_GT(clients.size(), 2U);
+  const auto before = time_used(daemon.pid());
+  EXPECT_FALSE(connect().ok()) << "half a second of waiting";
+  EXPECT_LT(time_used(daemon.pid()) - before, std::chrono::milliseconds(150)) << "it asks again and again";
   EXPECT_TRUE(clients[0].admin().info().ok()) << "those who are in are served";
   clients.clear();
   EXPECT_TRUE(eventually(alone));

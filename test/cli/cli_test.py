@@ -184,8 +184,61 @@ class Lifetime(CliTest):
         deep.mkdir(mode=0o700)
         self.environment["XDG_RUNTIME_DIR"] = str(deep)
         self.fails(FAILED, ["shorter"], "start")
+        letter = self.folder / "letter"
+        letter.write_text("dear")
+        file = self.folder / "a.yaml"
+        file.write_text("socket:\n  path: letter\n")
+        self.fails(FAILED, ["already_exists", "no socket"], "start", "--config", str(file))
+        self.assertEqual(letter.read_text(), "dear")
         self.environment["XDG_RUNTIME_DIR"] = "/proc"
         self.fails(FAILED, ["/proc/chimaera", "XDG_RUNTIME_DIR"], "start")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can run a program as somebody else")
+class OtherUsers(CliTest):
+    """A daemon whose socket anybody may use, and a user who is neither its owner nor root."""
+    NOBODY = 65534
+
+    def setUp(self):
+        super().setUp()
+        self.public = pathlib.Path(tempfile.mkdtemp(prefix="chi-"))
+        self.addCleanup(shutil.rmtree, self.public)
+        self.public.chmod(0o755)
+        self.program = shutil.copy(PROGRAM, self.public)
+        self.there = ["--socket", str(self.public / "socket")]
+
+    def start_with_socket(self, mode):
+        file = self.folder / "public.yaml"
+        file.write_text(f"socket:\n  path: {self.there[1]}\n  mode: {mode}\n")
+        self.start("--config", str(file))
+        for name, mode in (("own", "600"), ("shared", "644")):
+            self.done("pool", "create", name, "--module", "kv", "--mode", mode, *self.there)
+            self.done("call", name, "put", "key=a", "value=b", *self.there)
+
+    def as_nobody(self, *arguments):
+        return subprocess.run([self.program, *arguments, *self.there], user=self.NOBODY,
+                              group=self.NOBODY, extra_groups=[], cwd="/", env=self.environment, capture_output=True,
+                              text=True, timeout=TIMEOUT)
+
+    def refused(self, *arguments, code=FAILED):
+        result = self.as_nobody(*arguments)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        self.assertIn("permission_denied", result.stderr)
+
+    def test_the_pools_mode_decides(self):
+        self.start_with_socket("0666")
+        read = self.as_nobody("call", "shared", "get", "key=a")
+        self.assertEqual(read.returncode, DONE, read.stderr)
+        for query in ([], ["--query", "all"], ["--query", "container:0"]):
+            self.refused("call", "own", "get", "key=a", *query)
+            self.refused("call", "shared", "put", "key=a", "value=c", *query)
+        self.refused("pool", "destroy", "shared")
+        self.refused("stop")
+        self.assertIn("b", self.done("call", "shared", "get", "key=a", *self.there))
+
+    def test_the_sockets_mode_comes_first(self):
+        self.start_with_socket("0600")
+        self.refused("status", code=NO_DAEMON)
 
 
 class Pools(CliTest):

@@ -53,7 +53,7 @@ class Handle {
 
 Handle submit(const std::shared_ptr<Core>& core, const std::string& pool, std::uint32_t method,
               const CallOptions& options, const Encoder& request);
-Handle refuse(const std::shared_ptr<Core>& core, Error error);
+Handle refuse(const std::shared_ptr<Core>& core, const Error& error);
 Error needs_gather(std::string_view method);
 std::uint32_t containers_of(const Core& core, const std::string& pool);  // 0: there is no such pool
 

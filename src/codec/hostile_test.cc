@@ -28,7 +28,8 @@ thread_local std::size_t largest_allocation = 0;
 #define CHI_FEATURE(name) 0
 #endif
 
-#if !CHI_FEATURE(thread_sanitizer)  // which has its own, and allows no second one
+// TSan has its own, and allows no second one; an analyzer of memory takes this one for the use of malloc.
+#if !CHI_FEATURE(thread_sanitizer) && !defined(__clang_analyzer__)
 [[gnu::noinline]] void* operator new(std::size_t size) {
   largest_allocation = std::max(largest_allocation, size);
   void* memory = std::malloc(size == 0 ? 1 : size);
@@ -163,8 +164,10 @@ TEST(Hostile, CountsAllocateNoMoreThanTheMessageCanFill) {
     for (std::size_t empty_before = 1; empty_before <= 4; ++empty_before) {
       std::string before = "\1\1";
       for (std::size_t i = 0; i < empty_before; ++i) before += u32(0);
+      before += u32(count);
+      before += padding;
       largest_allocation = 0;
-      (void)decode_exact<Lists>(before + u32(count) + padding);
+      (void)decode_exact<Lists>(before);
       EXPECT_LE(largest_allocation, 32 * 1024u) << count << " in field " << empty_before;
     }
   }
@@ -190,7 +193,7 @@ TEST(Hostile, LengthsThatChangeWhileTheyAreRead) {
   auto* theirs = static_cast<std::uint8_t*>(mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
   close(fd);
   const std::string bytes = encode_to_string(Error{Code::internal, "", "12345678"});
-  std::memcpy(ours + page - bytes.size(), bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), ours + page - bytes.size());
   std::atomic<bool> started = false;
   std::atomic<bool> stop = false;
   std::thread peer([&] {

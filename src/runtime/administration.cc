@@ -111,28 +111,27 @@ void Administration::handle_as(ControlCall& call) {
 }
 
 void Administration::handle(ControlCall& call) {
-  using namespace admin;
   switch (call.verb) {
-    case PoolCreate::kMethod.id:
-      return handle_as<PoolCreate>(call);
-    case PoolDestroy::kMethod.id:
-      return handle_as<PoolDestroy>(call);
-    case PoolList::kMethod.id:
-      return handle_as<PoolList>(call);
-    case PoolDescribe::kMethod.id:
-      return handle_as<PoolDescribe>(call);
-    case PoolFind::kMethod.id:
-      return handle_as<PoolFind>(call);
-    case ModuleList::kMethod.id:
-      return handle_as<ModuleList>(call);
-    case ModuleDescribe::kMethod.id:
-      return handle_as<ModuleDescribe>(call);
-    case ModuleLoad::kMethod.id:
-      return handle_as<ModuleLoad>(call);
-    case GetStatus::kMethod.id:
-      return handle_as<GetStatus>(call);
-    case Stop::kMethod.id:
-      return handle_as<Stop>(call);
+    case admin::PoolCreate::kMethod.id:
+      return handle_as<admin::PoolCreate>(call);
+    case admin::PoolDestroy::kMethod.id:
+      return handle_as<admin::PoolDestroy>(call);
+    case admin::PoolList::kMethod.id:
+      return handle_as<admin::PoolList>(call);
+    case admin::PoolDescribe::kMethod.id:
+      return handle_as<admin::PoolDescribe>(call);
+    case admin::PoolFind::kMethod.id:
+      return handle_as<admin::PoolFind>(call);
+    case admin::ModuleList::kMethod.id:
+      return handle_as<admin::ModuleList>(call);
+    case admin::ModuleDescribe::kMethod.id:
+      return handle_as<admin::ModuleDescribe>(call);
+    case admin::ModuleLoad::kMethod.id:
+      return handle_as<admin::ModuleLoad>(call);
+    case admin::GetStatus::kMethod.id:
+      return handle_as<admin::GetStatus>(call);
+    case admin::Stop::kMethod.id:
+      return handle_as<admin::Stop>(call);
     default:
       return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
   }

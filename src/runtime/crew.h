@@ -42,7 +42,7 @@ class Crew {
 
   // Runs `function(worker)` on each worker and waits; false when one did not come to it in time.
   template <class F>
-  bool on_each(std::chrono::nanoseconds patience, F function);
+  bool on_each(std::chrono::nanoseconds patience, const F& function);
 
  private:
   struct DriverThread {
@@ -80,7 +80,7 @@ class Crew {
 };
 
 template <class F>
-bool Crew::on_each(std::chrono::nanoseconds patience, F function) {
+bool Crew::on_each(std::chrono::nanoseconds patience, const F& function) {
   auto latch = std::make_shared<Latch>(posts_.size());
   for (auto& post : posts_) {
     post->worker->run([latch, function](Worker& worker) {

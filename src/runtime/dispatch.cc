@@ -305,7 +305,7 @@ void Dispatch::arm_timer(std::uint64_t at_ns, void (*fire)(TimerNode&)) {
   worker_->add_timer(timer_);
 }
 
-void Dispatch::fail(Error error) {
+void Dispatch::fail(const Error& error) {
   ErrorReply reply(error);
   answer(reply.answer());
   maybe_over();

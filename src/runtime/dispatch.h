@@ -77,7 +77,7 @@ class Dispatch final : public Operator {
   void all_answered();
   void gathered(Code merge_code, const chi_message& merged);
   void end_round(const Answer& answer);
-  void fail(Error error);
+  void fail(const Error& error);
   void answer(const Answer& answer);
   void maybe_over();
   void arm_period();

@@ -143,11 +143,12 @@ std::shared_ptr<Pool> PoolKeeper::find(const std::string& name) const {
 Result<PoolId> PoolKeeper::next_id() {
   constexpr char kKey[] = "next_pool_id";
   for (;;) {
-    auto entry = await<std::optional<DirectoryEntry>>(kDirectoryTime, [&](auto done) { directory_.get(kKey, done); });
+    auto entry =
+        await<std::optional<DirectoryEntry>>(kDirectoryTime, [&](const auto& done) { directory_.get(kKey, done); });
     if (!entry) return std::move(entry).error();
     PoolId id = incarnation_ << 20;
     if (*entry) std::from_chars((*entry)->value.data(), (*entry)->value.data() + (*entry)->value.size(), id);
-    auto changed = await<Revision>(kDirectoryTime, [&](auto done) {
+    auto changed = await<Revision>(kDirectoryTime, [&](const auto& done) {
       directory_.cas(kKey, *entry ? (*entry)->revision : kAbsent, std::to_string(id + 1), kNoLease, done);
     });
     if (changed) return id;
@@ -156,7 +157,7 @@ Result<PoolId> PoolKeeper::next_id() {
 }
 
 Status PoolKeeper::record(const Pool& pool) {
-  auto changed = await<Revision>(kDirectoryTime, [&](auto done) {
+  auto changed = await<Revision>(kDirectoryTime, [&](const auto& done) {
     directory_.cas("pool/" + pool.name, kAbsent, std::to_string(pool.id), kNoLease, done);
   });
   if (changed) return {};
@@ -262,10 +263,10 @@ void PoolKeeper::take_down(const std::shared_ptr<Pool>& pool, std::uint64_t unti
   crew_.on_each(left(until_ns), [keep](Worker& worker) { worker.remove_pool(keep.get()); });
   destroy_containers(keep, until_ns);
   lanes_.release(keep->lane_base, static_cast<std::uint32_t>(keep->containers.size()));
-  auto entry = await<std::optional<DirectoryEntry>>(kDirectoryTime,
-                                                    [&](auto done) { directory_.get("pool/" + keep->name, done); });
+  auto entry = await<std::optional<DirectoryEntry>>(
+      kDirectoryTime, [&](const auto& done) { directory_.get("pool/" + keep->name, done); });
   if (entry && *entry && (*entry)->value == std::to_string(keep->id)) {
-    (void)await<Revision>(kDirectoryTime, [&](auto done) {
+    (void)await<Revision>(kDirectoryTime, [&](const auto& done) {
       directory_.cas("pool/" + keep->name, (*entry)->revision, std::nullopt, kNoLease, done);
     });
   }
@@ -301,6 +302,7 @@ void PoolKeeper::drain(std::uint64_t until_ns) {
 
 void PoolKeeper::destroy_all(std::uint64_t until_ns) {
   std::vector<std::shared_ptr<Pool>> all;
+  all.reserve(pools_.size());
   for (auto& [name, pool] : pools_) all.push_back(pool);
   for (auto& pool : all) {
     pool->draining.store(true, std::memory_order_release);

@@ -152,7 +152,7 @@ Handle submit(const std::shared_ptr<Core>& core, const std::string& pool, std::u
   return {core, core->submit(pool, method, options, request.message())};
 }
 
-Handle refuse(const std::shared_ptr<Core>& core, Error error) { return {core, core->refuse(error)}; }
+Handle refuse(const std::shared_ptr<Core>& core, const Error& error) { return {core, core->refuse(error)}; }
 
 Error needs_gather(std::string_view method) {
   return {Code::invalid_argument,

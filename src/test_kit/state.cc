@@ -94,7 +94,7 @@ Result<Snapshot> through_a_new_container(Core& core, const runtime::Container& l
   Status restored = restore_snapshot(core, container, snapshot);
   Result<Snapshot> after = restored ? take_snapshot(core, container) : Result<Snapshot>(restored.error());
   if (Status destroyed = core.destroy(**twin); !destroyed) {
-    (void)twin->release();  // something of it still runs
+    [[maybe_unused]] auto* left_alone = twin->release();  // something of it still runs
     return std::move(destroyed).error();
   }
   return after;

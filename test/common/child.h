@@ -22,6 +22,7 @@ class Child {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return;
     std::vector<char*> raw;
+    raw.reserve(arguments.size() + 1);
     for (auto& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
     raw.push_back(nullptr);
     posix_spawn_file_actions_t actions;

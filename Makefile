@@ -36,7 +36,7 @@ test: build ## install what is missing, build, run all tests
 	  "Run one test alone: ctest --test-dir $(release) --output-on-failure -R NAME" \
 	  ctest --preset release -j 2
 
-check: ## what CI wants beyond the tests: sanitizers, clang, fuzzing, style (some 20 minutes)
+check: ## what CI wants beyond the tests: sanitizers, clang, fuzzing, style (some 30 minutes)
 	@tools/setup build check
 	@JOBS=$(JOBS) tools/check $(ARGS)
 

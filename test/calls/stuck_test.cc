@@ -35,7 +35,7 @@ TEST_F(Stuck, OthersGoOnAndTheDeadlineAnswers) {
 }
 
 TEST_F(Stuck, ALateResultIsTheAnswerWhenTheDeadlineAllowsIt) {
-  auto spin = small().on(container(1)).with_deadline(10s).call<sm::Spin>(200'000U);
+  auto spin = small().on(container(1)).with_deadline(20s).call<sm::Spin>(1'500'000U);
   EXPECT_TRUE(small().on(container(3)).call<sm::Null>().get().ok());
   EXPECT_TRUE(spin.get().ok());
   EXPECT_TRUE(small().on(container(1)).call<sm::Null>().get().ok());

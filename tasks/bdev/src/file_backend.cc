@@ -114,6 +114,7 @@ chi::Status FileBackend::open_descriptor() {
     return chi::Error{
         chi::Code::failed_precondition, "'" + path_ + "' is a symbolic link: name the file that it points to", {}};
   }
+  if (error == EISDIR) return chi::Error{chi::Code::invalid_argument, "'" + path_ + "' is a folder, not a file", {}};
   if (error == EBUSY) {
     return chi::Error{
         chi::Code::failed_precondition, "'" + path_ + "' is in use: unmount it, and all that is on it, first", {}};

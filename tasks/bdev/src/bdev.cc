@@ -1,12 +1,13 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// The module: a handler for each request. device.h: the volume; stripe.h: which part of it is this container's;
-// spread.h: what becomes of a request that is not for one container alone.
+// The module: a handler for each request. device.h: this container's part of the volume; stripe.h: which that is.
 #include <bdev/bdev.h>
 #include <bdev/stat.h>
+#include <bdev/stripe.h>
 #include <chimaera/module.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,12 @@ chi::Error too_large(std::uint64_t size) {
       {}};
 }
 
+chi::Error all_allocated() {
+  return {chi::Code::failed_precondition,
+          "a volume of several containers has all of its space allocated: use it, or trim it",
+          {}};
+}
+
 std::vector<Range> ranges_of(const std::vector<Extent>& extents) {
   std::vector<Range> out;
   for (const Extent& extent : extents) out.push_back({extent.offset, extent.size});
@@ -49,11 +56,14 @@ class BlockDevice : public chi::Container<> {
     chi::Result<OpenVolume> opened = open_volume(config, index(), count(), outside);
     if (!opened.ok()) return std::move(opened).error();
     device_ = std::make_unique<Device>(*std::move(opened), std::clamp(config.queue_depth, 1u, 65'536u));
+    const Geometry& geometry = device_->header().geometry;
+    stripe_ = {geometry.members, geometry.chunk, geometry.data_size};
     return device_->prepare();
   }
 
   chi::Task<chi::Result<AllocateReply>> on(const Allocate& request) {
     Meter::Run run(meters_.allocate);
+    if (count() > 1) co_return all_allocated();
     const std::uint64_t parts = request.max_extents == 0 ? UINT64_MAX : request.max_extents;
     auto taken = co_await device_->allocate(request.size, parts, request.owner);
     if (!taken.ok()) co_return std::move(taken).error();
@@ -68,6 +78,7 @@ class BlockDevice : public chi::Container<> {
     if (request.extents.empty()) {
       co_return chi::Error{chi::Code::invalid_argument, "there is no extent to free", {}};
     }
+    if (count() > 1) co_return all_allocated();
     if (device_->header().geometry.disk) {
       co_return chi::Error{chi::Code::failed_precondition, "a disk keeps all of its space: trim it", {}};
     }
@@ -93,7 +104,7 @@ class BlockDevice : public chi::Container<> {
   chi::Task<chi::Result<SizeReply>> on(const Write& request) {
     Meter::Run run(meters_.write);
     if (request.data.size() > kMaxTransfer) co_return too_large(request.data.size());
-    auto written = co_await device_->write(request.data.region(), request.offset);
+    auto written = co_await transfer(request.data.region(), request.offset, true);
     if (!written.ok()) co_return std::move(written).error();
     run.done(request.data.size());
     co_return SizeReply{request.data.size()};
@@ -103,11 +114,11 @@ class BlockDevice : public chi::Container<> {
     Meter::Run run(meters_.read);
     if (request.size > kMaxTransfer) co_return too_large(request.size);
     const Range range{request.offset, request.size};
-    chi::Status good = device_->check(range);  // before there is memory for it
+    chi::Status good = check(range);  // before there is memory for it
     if (!good.ok()) co_return std::move(good).error();
     chi::Result<chi::Buffer> memory = call.allocate_buffer(request.size);
     if (!memory.ok()) co_return std::move(memory).error();
-    auto got = co_await device_->read(*memory, request.offset);
+    auto got = co_await transfer(*memory, request.offset, false);
     if (!got.ok()) co_return std::move(got).error();
     run.done(request.size);
     co_return ReadReply{chi::Bytes::from(*std::move(memory))};
@@ -116,7 +127,7 @@ class BlockDevice : public chi::Container<> {
   chi::Task<chi::Result<SizeReply>> on(const ReadInto& request) {
     Meter::Run run(meters_.read);
     if (request.target.size() > kMaxTransfer) co_return too_large(request.target.size());
-    auto got = co_await device_->read(request.target, request.offset);
+    auto got = co_await transfer(request.target, request.offset, false);
     if (!got.ok()) co_return std::move(got).error();
     run.done(request.target.size());
     co_return SizeReply{request.target.size()};
@@ -127,7 +138,7 @@ class BlockDevice : public chi::Container<> {
     chi::Status good = check_apart(request.pieces);
     if (!good.ok()) co_return std::move(good).error();
     std::vector<chi::Task<chi::Status>> parts;
-    for (const Piece& piece : request.pieces) parts.push_back(device_->write(piece.memory, piece.offset));
+    for (const Piece& piece : request.pieces) parts.push_back(transfer(piece.memory, piece.offset, true));
     auto ends = co_await chi::when_all(std::move(parts));
     co_return sum_up(request.pieces, ends, run);
   }
@@ -135,7 +146,7 @@ class BlockDevice : public chi::Container<> {
   chi::Task<chi::Result<SizeReply>> on(const ReadV& request) {
     Meter::Run run(meters_.read);
     std::vector<chi::Task<chi::Status>> parts;
-    for (const Piece& piece : request.pieces) parts.push_back(device_->read(piece.memory, piece.offset));
+    for (const Piece& piece : request.pieces) parts.push_back(transfer(piece.memory, piece.offset, false));
     auto ends = co_await chi::when_all(std::move(parts));
     co_return sum_up(request.pieces, ends, run);
   }
@@ -170,21 +181,80 @@ class BlockDevice : public chi::Container<> {
     Meter allocate, free, write, read, flush, trim, zero;
   };
 
-  chi::Task<chi::Result<SizeReply>> make_zero(std::uint64_t offset, std::uint64_t size, bool release) {
-    const Range range{offset, size};
-    auto done = co_await device_->zero(range, release);
-    if (!done.ok()) co_return std::move(done).error();
-    co_return SizeReply{range.size};
-  }
-
+  chi::Status check(const Range& range) const;
+  chi::Task<chi::Result<SizeReply>> make_zero(std::uint64_t offset, std::uint64_t size, bool release);
+  chi::Task<chi::Status> transfer(chi::Buffer memory, std::uint64_t offset, bool write);
+  chi::Task<chi::Status> transfer_parts(chi::Buffer memory, std::uint64_t offset, bool write);
+  chi::Task<chi::Status> transfer_part(chi::Buffer memory, std::uint64_t offset, bool write);
   static chi::Status check_apart(const std::vector<Piece>& pieces);
   static chi::Result<SizeReply> sum_up(const std::vector<Piece>& pieces, std::vector<chi::Status>& ends,
                                        Meter::Run& run);
   chi::Task<chi::Status> load(std::vector<std::uint8_t>& into, std::uint64_t offset, std::uint64_t size);
 
   std::unique_ptr<Device> device_;
+  Stripe stripe_;
   Meters meters_;
 };
+
+chi::Status BlockDevice::check(const Range& range) const {
+  if (range.size == 0) return chi::Error{chi::Code::invalid_argument, "the size is 0: there is nothing to do", {}};
+  if (range.offset < stripe_.size() && range.size <= stripe_.size() - range.offset) return {};
+  return chi::Error{chi::Code::invalid_argument,
+                    "the range of " + std::to_string(range.size) + " bytes at " + std::to_string(range.offset) +
+                        " is not in the volume, which has " + std::to_string(stripe_.size()) + " bytes",
+                    {}};
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::make_zero(std::uint64_t offset, std::uint64_t size, bool release) {
+  const Range all{offset, size};
+  chi::Status good = check(all);
+  if (!good.ok()) co_return std::move(good).error();
+  const std::uint64_t begin = stripe_.local(index(), offset);
+  const Range own{begin, stripe_.local(index(), all.end()) - begin};
+  if (own.size == 0) co_return SizeReply();
+  auto done = co_await device_->zero(own, release);
+  if (!done.ok()) co_return std::move(done).error();
+  co_return SizeReply{own.size};
+}
+
+// Of one container at once; of several in their parts.
+chi::Task<chi::Status> BlockDevice::transfer(chi::Buffer memory, std::uint64_t offset, bool write) {
+  if (stripe_.members != 1) return transfer_parts(std::move(memory), offset, write);
+  return write ? device_->write(std::move(memory), offset) : device_->read(std::move(memory), offset);
+}
+
+chi::Task<chi::Status> BlockDevice::transfer_parts(chi::Buffer memory, std::uint64_t offset, bool write) {
+  const Range all{offset, memory.size()};
+  chi::Status good = check(all);
+  if (!good.ok()) co_return good;
+  std::vector<chi::Task<chi::Status>> parts;
+  for (std::uint64_t done = 0; done < all.size;) {
+    const std::uint64_t piece = stripe_.piece(offset + done, all.size - done);
+    parts.push_back(transfer_part(memory.slice(done, piece), offset + done, write));
+    done += piece;
+  }
+  auto ends = co_await chi::when_all(std::move(parts));
+  for (chi::Status& end : ends) {
+    if (!end.ok()) co_return std::move(end);
+  }
+  co_return chi::Status();
+}
+
+// Within one chunk: here, or by the container that has it, which works in the same memory.
+chi::Task<chi::Status> BlockDevice::transfer_part(chi::Buffer memory, std::uint64_t offset, bool write) {
+  const std::uint32_t member = stripe_.member_of(offset);
+  if (member == index()) {
+    const std::uint64_t own = stripe_.local(member, offset);
+    auto part = write ? device_->write(std::move(memory), own) : device_->read(std::move(memory), own);
+    co_return co_await part;
+  }
+  const chi::PoolRef there = self().on(chi::container(member));
+  auto call = write ? there.call<Write>(offset, chi::Bytes::from(std::move(memory)))
+                    : there.call<ReadInto>(offset, std::move(memory));
+  auto reply = co_await call;
+  if (!reply.ok()) co_return std::move(reply).error();
+  co_return chi::Status();
+}
 
 chi::Status BlockDevice::check_apart(const std::vector<Piece>& pieces) {
   std::vector<Range> ranges;

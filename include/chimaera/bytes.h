@@ -68,7 +68,7 @@ class Buffer {
     std::swap(raw_, other.raw_);
     return *this;
   }
-  ~Buffer() { detail::block_release(raw_.block); }
+  ~Buffer() { detail::block_release(raw_.block); }  // NOLINT(clang-analyzer-unix.Malloc): freed by the last reference
 
   std::uint8_t* data() const noexcept { return raw_.data; }
   std::size_t size() const noexcept { return raw_.size; }

@@ -63,6 +63,7 @@ TEST_F(Stuck, AWorkerThatChangedItsThreadStillWakesUp) {
 
 TEST_F(Stuck, SeveralAtOnceEachGetAThreadOfTheirOwn) {
   std::vector<Future<sm::Nothing>> spins;
+  spins.reserve(4);
   for (std::uint32_t i = 0; i < 4; ++i) {
     spins.push_back(small().on(container(i)).with_deadline(20s).call<sm::Spin>(300'000U));
   }

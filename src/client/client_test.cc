@@ -151,6 +151,20 @@ TEST_F(ClientTest, MemoryGivenBackTakesNoCallsRoomInTheRing) {
   }
 }
 
+TEST_F(ClientTest, SmallBuffersGoBackManyAtOnceAndTheRestInTime) {
+  Client client = connect();
+  Pool pool = client.pool("one");
+  auto drop = [&](int count) {
+    for (int i = 0; i < count; ++i) EXPECT_TRUE(pool.call<Echo>("", Bytes(pattern(2000))).get().ok());
+    EXPECT_TRUE(pool.call<Null>().get().ok());  // it comes behind what gives back
+  };
+  drop(16);
+  EXPECT_EQ(behaviour().released, 16);
+  EXPECT_EQ(behaviour().releases, 1);
+  drop(5);
+  while (behaviour().released < 21) client.poll_for(std::chrono::milliseconds(10));
+}
+
 TEST_F(ClientTest, DroppedFuturesAndForgottenCallsAreFlushed) {
   Client client = connect();
   Pool pool = client.pool("one");

@@ -62,6 +62,7 @@ struct FakeBehaviour {
   std::atomic<bool> paused{false};  // reads no requests
   std::atomic<int> wakes{0};
   std::atomic<int> released{0};     // reply buffers that came back
+  std::atomic<int> releases{0};     // messages that brought them
   std::atomic<int> wrong_owner{0};  // so many calls more are refused so
   std::atomic<int> missing{0};      // so many calls more find nothing
   std::atomic<int> calls{0};        // that were executed

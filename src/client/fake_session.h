@@ -70,7 +70,7 @@ class FakeSession : FakeMemory {
     if (behaviour.paused) return false;
     for (auto& stream : streams_) {
       for (auto& channel : stream->channels) {
-        for (; channel.reader.ready(); worked = true) take(*stream, channel, pools, behaviour);
+        for (; !behaviour.paused && channel.reader.ready(); worked = true) take(*stream, channel, pools, behaviour);
       }
     }
     if (has_due(behaviour)) {
@@ -201,6 +201,7 @@ class FakeSession : FakeMemory {
       EXPECT_TRUE(arenas_.at(descriptor.segment - 1).space->free(descriptor.offset, descriptor.size));
     }
     behaviour.released += static_cast<int>(count);
+    ++behaviour.releases;
   }
 
   void finish(const Late& late) {

@@ -43,8 +43,9 @@ class Memory : public std::enable_shared_from_this<Memory> {
   // Whether the buffer lies in this memory; then `out` names it.
   bool describe(const chi_buffer& buffer, shm::BufferDescriptor& out) const noexcept;
 
-  // Reply buffers that are no longer used and of which the daemon has not been told: whether they are so many, or so
-  // large, that it should be. To tell it of each by itself costs as much as a call does.
+  // Whether reply buffers that are no longer used, and of which the daemon has not been told, are so many, or so large,
+  // that the next call should tell it. To tell it of each by itself costs as much as a call does. Fewer go when a
+  // thread sleeps or polls for longer than it takes to look after the daemon; a thread that does neither may keep them.
   bool releases_due() const noexcept { return releases_due_.load(std::memory_order_relaxed); }
   std::vector<shm::BufferDescriptor> take_releases();
   void put_back(const std::vector<shm::BufferDescriptor>& releases);

@@ -110,31 +110,16 @@ void Administration::handle_as(ControlCall& call) {
   call.settle(Code::ok, OwnedMessage(encoder.message()));
 }
 
+template <class... Requests>
+bool Administration::handle_one_of(ControlCall& call) {
+  return ((call.verb == Requests::kMethod.id && (handle_as<Requests>(call), true)) || ...);
+}
+
 void Administration::handle(ControlCall& call) {
-  switch (call.verb) {
-    case admin::PoolCreate::kMethod.id:
-      return handle_as<admin::PoolCreate>(call);
-    case admin::PoolDestroy::kMethod.id:
-      return handle_as<admin::PoolDestroy>(call);
-    case admin::PoolList::kMethod.id:
-      return handle_as<admin::PoolList>(call);
-    case admin::PoolDescribe::kMethod.id:
-      return handle_as<admin::PoolDescribe>(call);
-    case admin::PoolFind::kMethod.id:
-      return handle_as<admin::PoolFind>(call);
-    case admin::ModuleList::kMethod.id:
-      return handle_as<admin::ModuleList>(call);
-    case admin::ModuleDescribe::kMethod.id:
-      return handle_as<admin::ModuleDescribe>(call);
-    case admin::ModuleLoad::kMethod.id:
-      return handle_as<admin::ModuleLoad>(call);
-    case admin::GetStatus::kMethod.id:
-      return handle_as<admin::GetStatus>(call);
-    case admin::Stop::kMethod.id:
-      return handle_as<admin::Stop>(call);
-    default:
-      return call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
-  }
+  const bool known =
+      handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe, admin::PoolFind,
+                    admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad, admin::GetStatus, admin::Stop>(call);
+  if (!known) call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
 }
 
 std::uint64_t Administration::until(const ControlCall& call) const {

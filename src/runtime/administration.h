@@ -49,6 +49,8 @@ class Administration final : public Control {
   void handle(ControlCall& call);
   template <class Req>
   void handle_as(ControlCall& call);
+  template <class... Requests>
+  bool handle_one_of(ControlCall& call);
 
   Result<admin::PoolInfo> on(const admin::PoolCreate& request, const ControlCall& call);
   Result<admin::Nothing> on(const admin::PoolDestroy& request, const ControlCall& call);

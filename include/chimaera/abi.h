@@ -111,7 +111,8 @@ enum {
   CHI_IO_ACCEPT = 5,
   CHI_IO_CONNECT = 6,
   CHI_IO_RECV = 7,
-  CHI_IO_SEND = 8
+  CHI_IO_SEND = 8,
+  CHI_IO_FALLOCATE = 9 /* `size` bytes from `offset` on; `flags`: the mode, FALLOC_FL_* */
 };
 
 /* One asynchronous system call, through the worker's io_uring. `completion.result` is what it returned, or -errno. */
@@ -121,7 +122,7 @@ typedef struct chi_io {
   void* data; /* the buffer; for CONNECT the sockaddr; stays put until the completion */
   uint64_t size;
   uint64_t offset; /* of the file; for POLL the event mask */
-  uint32_t flags;  /* of recv, send, accept, fsync */
+  uint32_t flags;  /* of recv, send, accept, fsync, fallocate */
   uint32_t reserved;
 } chi_io;
 
@@ -229,6 +230,8 @@ typedef struct chi_create {
   uint64_t pool;
   const char* pool_name;
   chi_message config; /* encoded fields of the module's Config */
+  uint32_t uid;       /* of the pool's owner, on whose behalf the container works */
+  uint32_t gid;
 } chi_create;
 
 /* The module's one exported symbol, constant. Text outlives the library's use. */

@@ -57,6 +57,8 @@ class ContainerBase {
   std::uint32_t count() const noexcept { return core_.count; }     // of the pool's containers
   Epoch epoch() const noexcept { return core_.epoch; }
   const std::string& pool_name() const noexcept { return core_.pool_name; }
+  // Who created the pool: what a container does outside is on his behalf, not with the daemon's own rights.
+  std::uint32_t owner_uid() const noexcept { return core_.uid; }
 
   // Others, and the own pool. An unknown name is the first call's not_found.
   PoolRef pool(std::string_view name) const {

@@ -51,6 +51,10 @@ class Io {
   }
   // `flags`: IORING_FSYNC_DATASYNC, or 0.
   Pending sync(int fd, std::uint32_t flags = 0) const { return start(CHI_IO_FSYNC, fd, {}, 0, flags); }
+  // What fallocate(2) does with a range of a file; `mode`: FALLOC_FL_*. A later daemon's: unimplemented before.
+  Pending allocate(int fd, std::uint32_t mode, std::uint64_t offset, std::uint64_t size) const {
+    return start(CHI_IO_FALLOCATE, fd, {}, offset, mode, size);
+  }
   // Until one of `events` (of poll(2)) is there; gives those that are.
   Pending poll(int fd, std::uint32_t events) const { return start(CHI_IO_POLL, fd, {}, events); }
   Pending accept(int fd, std::uint32_t flags = 0) const { return start(CHI_IO_ACCEPT, fd, {}, 0, flags); }
@@ -64,7 +68,8 @@ class Io {
   }
 
  private:
-  Pending start(std::uint32_t kind, int fd, Buffer memory, std::uint64_t offset, std::uint32_t flags = 0) const {
+  Pending start(std::uint32_t kind, int fd, Buffer memory, std::uint64_t offset, std::uint32_t flags = 0,
+                std::uint64_t size_without_memory = 0) const {
     auto* operation = detail::make_operation<detail::IoOperation>(&core_->executor);
     Pending pending(operation);
     operation->memory = std::move(memory);
@@ -72,7 +77,7 @@ class Io {
     io.operation = kind;
     io.fd = fd;
     io.data = operation->memory.data();
-    io.size = operation->memory.size();
+    io.size = size_without_memory != 0 ? size_without_memory : operation->memory.size();
     io.offset = offset;
     io.flags = flags;
     core_->services->io(core_->handle, &io, operation->start(core_->task()));

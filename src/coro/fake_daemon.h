@@ -258,7 +258,7 @@ class Instance {
  public:
   Instance(Daemon& daemon, const chi_module& module, const chi_message& config = {})
       : daemon_(daemon), module_(module) {
-    chi_create made{sizeof(chi_create), 2, 8, 1, 77, "inventory", config};
+    chi_create made{sizeof(chi_create), 2, 8, 1, 77, "inventory", config, 1000, 1000};
     auto keep = [](void* to, const chi_message* message) { (void)decode_message(*message, *static_cast<Error*>(to)); };
     if (module.create(Daemon::services(), daemon.container(), &made, &self_, &error, keep) != 0) self_ = nullptr;
   }

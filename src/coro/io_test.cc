@@ -37,6 +37,18 @@ TEST_F(IoTest, AnOperationSaysWhatTheSystemCallWouldBe) {
   EXPECT_EQ(reading.take().value(), 33u);
 }
 
+TEST_F(IoTest, ARangeOfAFileNeedsNoMemory) {
+  auto allocating = Io(core_).allocate(7, 3, 4096, 8192);
+  const chi_io& io = daemon_.calls.at(0)->io;
+  EXPECT_EQ(io.operation, unsigned{CHI_IO_FALLOCATE});
+  EXPECT_EQ(io.flags, 3u);
+  EXPECT_EQ(io.offset, 4096u);
+  EXPECT_EQ(io.size, 8192u);
+  EXPECT_EQ(io.data, nullptr);
+  end(0);
+  EXPECT_TRUE(allocating.take().ok());
+}
+
 TEST_F(IoTest, AnErrnoBecomesACodeAndAText) {
   auto writing = Io(core_).write(7, Buffer::allocate(1), 0);
   end(-ENOSPC);

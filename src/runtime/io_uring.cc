@@ -46,8 +46,13 @@ void prepare(io_uring_sqe* entry, const chi_io& io) {
     case CHI_IO_SEND:
       io_uring_prep_send(entry, io.fd, io.data, io.size, static_cast<int>(io.flags | MSG_NOSIGNAL));
       break;
+    case CHI_IO_FALLOCATE:
+      io_uring_prep_fallocate(entry, io.fd, static_cast<int>(io.flags), static_cast<off_t>(io.offset),
+                              static_cast<off_t>(io.size));
+      break;
     default:
       io_uring_prep_nop(entry);
+      entry->opcode = 0xff;  // a later module's, that nobody here knows: -EINVAL, not a success
       break;
   }
 }

@@ -85,6 +85,8 @@ class PoolKeeper::CreateJob final : public StepJob {
     arguments.pool = pool_->id;
     arguments.pool_name = pool_->name.c_str();
     arguments.config = config_.view();
+    arguments.uid = pool_->uid;
+    arguments.gid = pool_->gid;
     auto emit = [](void* context, const chi_message* message) { static_cast<OwnedMessage*>(context)->copy(*message); };
     try {
       code_ =

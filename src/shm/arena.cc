@@ -91,6 +91,18 @@ std::uint32_t Arena::find(std::uint32_t units) const noexcept {
   return kNone;
 }
 
+// Units to be left out at the beginning of a free block, so that what is cut from it begins at a page.
+std::uint32_t Arena::gap_before_page(std::uint32_t block) const noexcept {
+  return (kPageUnits - blocks_[block].start % kPageUnits) % kPageUnits;
+}
+
+// A block with so many units from a page on, if a bounded search finds one.
+std::uint32_t Arena::find_at_page(std::uint32_t units) const noexcept {
+  const std::uint32_t fits = find(units);
+  if (fits == kNone || gap_before_page(fits) <= blocks_[fits].units - units) return fits;
+  return units_ - units >= kPageUnits ? find(units + kPageUnits - 1) : kNone;
+}
+
 // Cuts `rest`, a new block, off the end of `block`.
 void Arena::split(std::uint32_t block, std::uint32_t units, std::uint32_t rest) noexcept {
   Block& b = blocks_[block];
@@ -108,20 +120,27 @@ void Arena::split(std::uint32_t block, std::uint32_t units, std::uint32_t rest) 
 std::optional<std::uint64_t> Arena::allocate(std::uint64_t size) noexcept {
   if (size > this->size()) return std::nullopt;
   std::uint32_t units = units_for(size);
-  std::uint32_t block = find(units);
+  std::uint32_t block = size >= kPage ? find_at_page(units) : kNone;
+  std::uint32_t gap = block == kNone ? 0 : gap_before_page(block);
+  if (block == kNone) block = find(units);
   if (block == kNone) return std::nullopt;
-  if (blocks_[block].units > units) {
-    std::uint32_t rest = kNone;
-    try {
-      rest = new_block();
-    } catch (const std::bad_alloc&) {
-      return std::nullopt;
-    }
-    unlink(block);
-    split(block, units, rest);
-  } else {
-    unlink(block);
+  std::uint32_t whole = kNone;
+  std::uint32_t rest = kNone;
+  try {
+    if (gap != 0) whole = new_block();
+    if (blocks_[block].units - gap > units) rest = new_block();
+  } catch (const std::bad_alloc&) {
+    if (whole != kNone) unused_.push_back(whole);
+    return std::nullopt;
   }
+  unlink(block);
+  if (gap != 0) {
+    split(block, gap, whole);
+    push(block);
+    unlink(whole);
+    block = whole;
+  }
+  if (rest != kNone) split(block, units, rest);
   Block& b = blocks_[block];
   b.slack = static_cast<std::uint8_t>(std::uint64_t{units} * kAlignment - size);
   at_[b.start] = block;

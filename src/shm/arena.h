@@ -17,6 +17,7 @@ namespace chi::shm {
 class Arena {
  public:
   static constexpr std::uint64_t kAlignment = 64;
+  static constexpr std::uint64_t kPage = 4096;
   static constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 36;
 
   // `size` is rounded down to a multiple of kAlignment and up to kMaxSize. Throws std::bad_alloc.
@@ -25,7 +26,7 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   // The offset, a multiple of kAlignment, of `size` bytes (0 counts as 1) that are nobody else's; nothing when no such
-  // range is left.
+  // range is left. From a page's size on it begins at a page, where there is such a range: what devices want.
   std::optional<std::uint64_t> allocate(std::uint64_t size) noexcept;
 
   // Takes a range back. False, and nothing changes, unless exactly it was handed out and is not back yet.
@@ -42,6 +43,7 @@ class Arena {
   static constexpr unsigned kSubClasses = 1u << kSubBits;
   static constexpr unsigned kClasses = 32 * kSubClasses;
   static constexpr std::uint32_t kNone = 0;
+  static constexpr std::uint32_t kPageUnits = kPage / kAlignment;
   static constexpr unsigned kLooks = 32;  // at blocks of a class that holds both larger and smaller ones
 
   // A range, free or handed out. Named by its place in `blocks_`; 0 names none.
@@ -62,6 +64,8 @@ class Arena {
   static unsigned class_of(std::uint32_t units) noexcept;
   static std::uint32_t units_for(std::uint64_t size) noexcept;
   std::uint32_t find(std::uint32_t units) const noexcept;
+  std::uint32_t find_at_page(std::uint32_t units) const noexcept;
+  std::uint32_t gap_before_page(std::uint32_t block) const noexcept;
   std::uint32_t find_class(unsigned from) const noexcept;
   std::uint32_t find_block(std::uint64_t offset, std::uint64_t size) const noexcept;
   std::uint32_t new_block();

@@ -23,6 +23,32 @@ TEST(Arena, FreedNeighboursServeALargerRequest) {
   EXPECT_EQ(arena.allocate(1 << 20), 0U);
 }
 
+TEST(Arena, LargeRangesBeginAtAPageWhereThereIsRoom) {
+  Arena arena(1 << 20);
+  std::map<std::uint64_t, std::uint64_t> held;
+  for (std::uint64_t size : {64, 4096, 100, 5000, 4095, 70'000, 1, 4096}) {
+    const auto offset = arena.allocate(size);
+    ASSERT_TRUE(offset.has_value());
+    if (size >= 4096) {
+      EXPECT_EQ(*offset % 4096, 0U) << size;
+    }
+    held[*offset] = size;
+  }
+  // What was left out before a page is used by small ones.
+  const auto small = arena.allocate(2000);
+  ASSERT_TRUE(small.has_value());
+  EXPECT_LT(*small, held.rbegin()->first);
+  EXPECT_TRUE(arena.free(*small, 2000));
+  for (auto& [offset, size] : held) EXPECT_TRUE(arena.free(offset, size));
+  // Where no page will do, any place does.
+  ASSERT_EQ(arena.allocate(64), 0U);
+  const std::uint64_t rest = (1 << 20) - 64;
+  EXPECT_EQ(arena.allocate(rest), 64U);
+  EXPECT_TRUE(arena.free(64, rest));
+  EXPECT_TRUE(arena.free(0, 64));
+  EXPECT_EQ(arena.allocate(1 << 20), 0U);
+}
+
 TEST(Arena, WrongFreesChangeNothing) {
   Arena arena(1 << 16);
   auto offset = arena.allocate(1000);

@@ -70,6 +70,8 @@ Status VirtualNode::add_container(runtime::Pool& pool, std::uint32_t index, std:
   arguments.pool = pool.id;
   arguments.pool_name = pool.name.c_str();
   arguments.config = config;
+  arguments.uid = pool.uid;
+  arguments.gid = pool.gid;
   runtime::OwnedMessage reason;
   auto code = static_cast<std::int32_t>(Code::internal);
   run_module_code(*container, [&] {

@@ -3,6 +3,7 @@
 // System calls of virtual_reactor.h: what io_uring would do with them, by the plain calls of the same meaning.
 #include "test_kit/virtual_reactor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,6 +48,8 @@ ssize_t run(const chi_io& io) noexcept {
       return transfer(io);
     case CHI_IO_FSYNC:
       return io.flags != 0 ? ::fdatasync(io.fd) : ::fsync(io.fd);
+    case CHI_IO_FALLOCATE:
+      return ::fallocate(io.fd, flags, static_cast<off_t>(io.offset), static_cast<off_t>(io.size));
     case CHI_IO_POLL: {
       pollfd asked{io.fd, static_cast<short>(io.offset), 0};
       return ::poll(&asked, 1, 0) < 0 ? -1 : asked.revents;

@@ -8,6 +8,7 @@
 #include <chimaera/domain.h>
 #include <chimaera/executor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct ContainerCore {
   std::uint32_t count = 0;
   Epoch epoch = 0;
   std::string pool_name;
+  std::uint32_t uid = UINT32_MAX;  // of the pool's owner; a daemon that does not tell it: nobody's
 
   ContainerCore() = default;
   ContainerCore(const ContainerCore&) = delete;  // the executor's context points here
@@ -33,6 +35,7 @@ struct ContainerCore {
     id = {made.pool, 0, made.index};
     count = made.count;
     epoch = made.epoch;
+    if (made.size > offsetof(chi_create, uid)) uid = made.uid;
     pool_name = made.pool_name ? made.pool_name : "";
     executor = {this, &post, services->frame_allocate, services->frame_free, &now, &timer_start, &timer_cancel};
   }

@@ -1,0 +1,111 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The module: opening, and the handlers of requests about data.
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "container.h"
+
+namespace bdev {
+namespace {
+
+chi::Error too_large(std::uint64_t size) {
+  return {
+      chi::Code::invalid_argument,
+      "a request of " + std::to_string(size) + " bytes; one has at most " + std::to_string(kMaxTransfer) + ": split it",
+      {}};
+}
+
+}  // namespace
+
+chi::Status BlockDevice::open(const Config& config) {
+  const auto warn = [this](const std::string& text) { log(chi::Severity::warning, text); };
+  const Outside outside{io(), warn, owner_uid() == 0 || owner_uid() == ::geteuid()};
+  chi::Result<OpenVolume> opened = open_volume(config, index(), count(), outside);
+  if (!opened.ok()) return std::move(opened).error();
+  device_ = std::make_unique<Device>(*std::move(opened), std::clamp(config.queue_depth.value_or(128), 1u, 65'536u));
+  const Geometry& geometry = device_->header().geometry;
+  stripe_ = {geometry.members, geometry.chunk, geometry.data_size};
+  return device_->prepare();
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::on(const Write& request) {
+  Meter::Run run(meters_.write);
+  if (request.data.size() > kMaxTransfer) co_return too_large(request.data.size());
+  auto written = co_await transfer(request.data.region(), request.offset, true);
+  if (!written.ok()) co_return std::move(written).error();
+  run.done(request.data.size());
+  co_return SizeReply{request.data.size()};
+}
+
+chi::Task<chi::Result<ReadReply>> BlockDevice::on(const Read& request, chi::Call& call) {
+  Meter::Run run(meters_.read);
+  if (request.size > kMaxTransfer) co_return too_large(request.size);
+  const Range range{request.offset, request.size};
+  chi::Status good = check(range);  // before there is memory for it
+  if (!good.ok()) co_return std::move(good).error();
+  chi::Result<chi::Buffer> memory = call.allocate_buffer(request.size);
+  if (!memory.ok()) co_return std::move(memory).error();
+  auto got = co_await transfer(*memory, request.offset, false);
+  if (!got.ok()) co_return std::move(got).error();
+  run.done(request.size);
+  co_return ReadReply{chi::Bytes::from(*std::move(memory))};
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::on(const ReadInto& request) {
+  Meter::Run run(meters_.read);
+  if (request.target.size() > kMaxTransfer) co_return too_large(request.target.size());
+  auto got = co_await transfer(request.target, request.offset, false);
+  if (!got.ok()) co_return std::move(got).error();
+  run.done(request.target.size());
+  co_return SizeReply{request.target.size()};
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::on(const WriteV& request) {
+  Meter::Run run(meters_.write);
+  chi::Status good = check_apart(request.pieces);
+  if (!good.ok()) co_return std::move(good).error();
+  std::vector<chi::Task<chi::Status>> parts;
+  for (const Piece& piece : request.pieces) parts.push_back(transfer(piece.memory, piece.offset, true));
+  auto ends = co_await chi::when_all(std::move(parts));
+  co_return sum_up(request.pieces, ends, run);
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::on(const ReadV& request) {
+  Meter::Run run(meters_.read);
+  if (request.pieces.empty()) co_return chi::Error{chi::Code::invalid_argument, "there is no piece", {}};
+  std::vector<chi::Task<chi::Status>> parts;
+  for (const Piece& piece : request.pieces) parts.push_back(transfer(piece.memory, piece.offset, false));
+  auto ends = co_await chi::when_all(std::move(parts));
+  co_return sum_up(request.pieces, ends, run);
+}
+
+chi::Task<chi::Result<Nothing>> BlockDevice::on(const Flush&) {
+  Meter::Run run(meters_.flush);
+  auto flushed = co_await device_->flush();
+  if (!flushed.ok()) co_return std::move(flushed).error();
+  run.done();
+  co_return Nothing();
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::on(const Trim& request) {
+  Meter::Run run(meters_.trim);
+  auto done = co_await make_zero(request.offset, request.size, true);
+  if (done.ok()) run.done(done->size);
+  co_return done;
+}
+
+chi::Task<chi::Result<SizeReply>> BlockDevice::on(const Zero& request) {
+  Meter::Run run(meters_.zero);
+  auto done = co_await make_zero(request.offset, request.size, false);
+  if (done.ok()) run.done(done->size);
+  co_return done;
+}
+
+}  // namespace bdev
+
+CHI_EXPORT_MODULE(bdev::BlockDevice, bdev::Allocate, bdev::Free, bdev::Extents, bdev::Write, bdev::Read, bdev::ReadInto,
+                  bdev::WriteV, bdev::ReadV, bdev::Flush, bdev::Trim, bdev::Zero, bdev::Stat, bdev::Check)

@@ -1,0 +1,201 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Devices that fail: at every operation of a workload, by being full, cut short, or by giving other bytes.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "bdev_format/check.h"
+#include "bdev_format/header.h"
+#include "disk.h"
+
+namespace bdev {
+namespace {
+
+using chi::Code;
+
+class FaultsTest : public DiskTest {
+ protected:
+  // What the workload knows for certain.
+  struct Known {
+    std::map<std::uint64_t, std::string> flushed;  // by offset
+    std::set<std::uint64_t> owned;
+    std::set<std::uint64_t> unsure;  // the call failed
+    std::uint64_t freed = 0;
+    unsigned failures = 0;
+  };
+
+  void note(Code code, Known& known) {
+    if (code == Code::ok) return;
+    EXPECT_EQ(code, Code::data_loss);
+    ++known.failures;
+  }
+
+  // Allocates, writes (whole blocks, and parts of them), frees, flushes and reads.
+  Known run_workload(const chi::Pool& disk) {
+    Known known;
+    std::map<std::uint64_t, std::string> written;
+    std::vector<Extent> extents;
+    std::uint64_t first = 0;  // the owner of extents[0]
+    for (std::uint64_t i = 0; i < 4; ++i) {
+      auto reply = disk.call<Allocate>(16'384u, 1u, i + 1).get();
+      note(reply.code(), known);
+      if (!reply.ok()) continue;
+      extents.push_back(reply->extents.at(0));
+      if (first == 0) first = i + 1;
+      known.owned.insert(i + 1);
+      const chi::Buffer data = pattern(16'384, i);
+      const chi::Buffer part = pattern(1000, i + 50);
+      std::string model(16'384, '\0');
+      const Code whole = write(disk, extents.back().offset, data);
+      note(whole, known);
+      if (whole == Code::ok) model = data.view();
+      const Code partly = write(disk, extents.back().offset + 3000, part);
+      note(partly, known);
+      if (partly == Code::ok) model.replace(3000, 1000, part.view());
+      if (whole == Code::ok && partly == Code::ok) written[extents.back().offset] = model;
+    }
+    if (extents.size() > 1) {
+      const std::uint64_t offset = extents[0].offset;
+      const auto freed = disk.call<Free>(std::vector<Extent>{extents[0]}).get();
+      note(freed.code(), known);
+      if (freed.ok()) {
+        known.owned.erase(first);
+        known.freed = first;
+      } else {
+        known.unsure.insert(first);
+      }
+      written.erase(offset);
+    }
+    const auto flushed = disk.call<Flush>().get();
+    note(flushed.code(), known);
+    if (flushed.ok()) known.flushed = written;
+    for (const auto& [offset, data] : written) {
+      auto reply = disk.call<Read>(offset, data.size()).get();
+      note(reply.code(), known);
+      if (reply.ok()) {
+        EXPECT_EQ(reply->data.view(), data);
+      }
+    }
+    return known;
+  }
+
+  void expect_known(const Known& known, const Config& config) {
+    ASSERT_TRUE(check_file(file()).value().problems.empty());
+    const chi::Pool disk = make("after", config);
+    for (const auto& [offset, data] : known.flushed) EXPECT_EQ(read(disk, offset, data.size()), data);
+    for (std::uint64_t owner = 1; owner <= 4; ++owner) {
+      const bool there = !disk.call<Extents>(0u, owner).get().value().extents.empty();
+      if (known.owned.count(owner) && !known.unsure.count(owner)) {
+        EXPECT_TRUE(there) << owner;
+      }
+      if (owner == known.freed) {
+        EXPECT_FALSE(there) << owner;
+      }
+    }
+    ASSERT_TRUE(client_.destroy_pool("after").ok());
+    ::unlink(file().c_str());
+  }
+};
+
+TEST_F(FaultsTest, AnErrorAtEveryOperation) {
+  for (const bool checksums : {false, true}) {
+    for (const char* lasting : {"", "+"}) {
+      unsigned n = 0;
+      for (bool struck = true; struck;) {
+        SCOPED_TRACE("operation " + std::to_string(++n) + lasting + (checksums ? " with checksums" : ""));
+        Config config = file_config("error:" + std::to_string(n) + lasting + ":");
+        config.checksums = checksums;
+        const Known known = run_workload(make("disk", config));
+        ASSERT_TRUE(client_.destroy_pool("disk").ok());
+        struck = known.failures > 0;
+        if (*lasting == 0) {
+          EXPECT_LE(known.failures, 4u) << "one error ends one operation, or with checksums what reads its block";
+        }
+        Config plain = file_config();
+        plain.checksums = checksums;
+        expect_known(known, plain);
+      }
+      EXPECT_GT(n, 15u);
+    }
+  }
+}
+
+TEST_F(FaultsTest, WhatFailedCanBeDoneAgain) {
+  const chi::Pool disk = make("disk", file_config("error:1:"));
+  EXPECT_EQ(disk.call<Allocate>(8u << 20).get().code(), Code::data_loss);
+  const Extent all = disk.call<Allocate>(8u << 20).get().value().extents.at(0);
+  EXPECT_EQ(all.size, 8u << 20);
+}
+
+TEST_F(FaultsTest, AFileThatIsCutUnderUs) {
+  for (const bool checksums : {false, true}) {
+    Config config = file_config();
+    config.disk = true;
+    config.checksums = checksums;
+    const chi::Pool disk = make("disk", config);
+    const chi::Buffer data = pattern(1 << 20, 1);
+    ASSERT_EQ(write(disk, 0, data), Code::ok);
+    ASSERT_EQ(write(disk, 7 << 20, data), Code::ok);
+    ASSERT_EQ(::truncate(file().c_str(), 4 << 20), 0);
+    EXPECT_EQ(read(disk, 0, 1 << 20), data.view());
+    EXPECT_EQ(disk.call<Read>(7u << 20, 4096u).get().code(), Code::data_loss);
+    EXPECT_EQ(disk.call<Read>(7u << 20, 100u).get().code(), Code::data_loss);
+    EXPECT_FALSE(disk.call<Check>().get().ok());
+    ASSERT_TRUE(client_.destroy_pool("disk").ok());
+    EXPECT_EQ(fails(config), Code::data_loss);
+    ::unlink(file().c_str());
+  }
+}
+
+// A limit of the process, because nothing else fills a disk for one test alone. A write across it is a short one.
+TEST_F(FaultsTest, ADeviceThatIsFull) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  Config config = file_config();
+  config.disk = true;
+  const chi::Pool disk = make("disk", config);
+  const chi::Buffer data = pattern(1 << 20, 1);
+  ASSERT_EQ(write(disk, 0, data), Code::ok);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit low{4 << 20, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &low), 0);
+  EXPECT_NE(write(disk, 5 << 20, data), Code::ok);
+  EXPECT_NE(write(disk, (3 << 20) - 8192 + 5, data), Code::ok);
+  EXPECT_EQ(write(disk, 0, data), Code::ok);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(write(disk, 5 << 20, data), Code::ok);
+  EXPECT_EQ(read(disk, 5 << 20, 1 << 20), data.view());
+}
+
+TEST_F(FaultsTest, OtherBytesThanWereWrittenAreAnError) {
+  Config config = file_config();
+  config.disk = true;
+  config.checksums = true;
+  const chi::Pool disk = make("disk", config);
+  const chi::Buffer data = pattern(65'536, 1);
+  ASSERT_EQ(write(disk, 0, data), Code::ok);
+  ASSERT_TRUE(disk.call<Flush>().get().ok());
+  std::vector<std::uint8_t> page(kPage);
+  const int fd = ::open(file().c_str(), O_RDWR);
+  EXPECT_EQ(::pread(fd, page.data(), kPage, 0), static_cast<ssize_t>(kPage));
+  const std::uint64_t begin = decode_header(page).value().data_offset;
+  EXPECT_EQ(::pwrite(fd, "?", 1, static_cast<off_t>(begin + 8192 + 77)), 1);
+  ::fsync(fd);
+  ::close(fd);
+  auto reply = disk.call<Read>(0u, 65'536u).get();
+  EXPECT_EQ(reply.code(), Code::data_loss);
+  EXPECT_NE(reply.error().text.find("8192"), std::string::npos);
+  EXPECT_EQ(read(disk, 0, 8192), data.view().substr(0, 8192));
+  EXPECT_EQ(write(disk, 8200, data.slice(0, 10)), Code::data_loss) << "a part of it must not make the rest good";
+  ASSERT_EQ(write(disk, 8192, data.slice(0, 4096)), Code::ok);
+  EXPECT_EQ(read(disk, 8192, 4096), data.view().substr(0, 4096));
+}
+
+}  // namespace
+}  // namespace bdev

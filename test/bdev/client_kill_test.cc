@@ -1,0 +1,80 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Clients that are killed while the kernel reads from their memory, and clients that are somebody else.
+#include <bdev/bdev.h>
+#include <bdev/config.h>
+#include <bdev/stat.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "blocks.h"
+#include "common/child.h"
+#include "common/socket_node.h"
+
+namespace chi::test {
+namespace {
+
+constexpr int kKills = 100;
+
+class BdevClientKill : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    runtime::NodeOptions options;
+    options.config.runtime.workers = 1;
+    options.config.socket.mode = 0666;
+    options.module_paths = {CHI_TEST_MODULES};
+    options.socket_path = socket();
+    auto node = runtime::Node::start(std::move(options), log_);
+    ASSERT_TRUE(node.ok()) << node.error().to_string();
+    node_ = std::move(*node);
+    client_ = std::make_unique<Client>(Client::connect({.socket = socket()}).value());
+  }
+  void TearDown() override {
+    client_.reset();
+    node_.reset();
+  }
+  std::string socket() const { return folder_ / "node.sock"; }
+
+  TempFolder folder_;
+  NullLogger log_;
+  std::unique_ptr<runtime::Node> node_;
+  std::unique_ptr<Client> client_;
+};
+
+TEST_F(BdevClientKill, LeavesWholeBlocks) {
+  bdev::Config config;
+  config.backend = "file:" + folder_ / "volume";
+  config.size = 1 << 20;
+  config.disk = true;
+  config.checksums = true;
+  PoolOptions options{.module = "bdev"};
+  options.config = Bytes(encode_to_string(config));
+  const Pool disk = client_->create_pool("disk", options).value();
+  std::mt19937 random(5);
+  for (int i = 0; i < kKills; ++i) {
+    Child child({CHI_BDEV_WRITER, socket(), "write"});
+    ASSERT_EQ(child.line(), "ready") << i;
+    for (auto reads = random() % 20; reads > 0; --reads) ASSERT_TRUE(disk.call<bdev::Read>(0u, 4096u).get().ok());
+    child.kill();
+    auto reply = disk.call<bdev::Read>(0u, 1u << 20).get();
+    ASSERT_TRUE(reply.ok()) << reply.error().to_string();
+    for (std::uint64_t block = 0; block < 256; ++block) {
+      ASSERT_TRUE(version_of(reply->data.data() + block * kBlock, block)) << "block " << block << " after " << i;
+    }
+  }
+  EXPECT_TRUE(disk.call<bdev::Check>().get().value().reports.at(0).problems.empty());
+}
+
+TEST_F(BdevClientKill, SomebodyElseHasMemoryOnly) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
+  Child child({CHI_BDEV_WRITER, socket(), "nobody", folder_ / "theirs"});
+  EXPECT_EQ(child.line(), "permission_denied");
+  EXPECT_EQ(child.line(), "ok");
+  EXPECT_NE(::access((folder_ / "theirs").c_str(), F_OK), 0);
+}
+
+}  // namespace
+}  // namespace chi::test

@@ -123,7 +123,8 @@ bool AllocationMap::covers(const Range& range) const noexcept {
   std::uint64_t reached = at->first + at->second.size;
   if (reached <= range.offset) return false;
   while (reached < range.end()) {
-    if (++at == extents_.end() || at->first != reached) return false;
+    ++at;
+    if (at == extents_.end() || at->first != reached) return false;
     reached += at->second.size;
   }
   return true;

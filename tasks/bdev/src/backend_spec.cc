@@ -16,7 +16,7 @@ chi::Error bad(std::string text) { return {chi::Code::invalid_argument, std::mov
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t out = 0;
   const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, out);
+  const auto parsed = std::from_chars(end - text.size(), end, out);
   if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return out;
 }

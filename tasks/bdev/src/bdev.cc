@@ -35,8 +35,12 @@ chi::Status BlockDevice::open(const Config& config) {
 chi::Task<chi::Result<SizeReply>> BlockDevice::on(const Write& request) {
   Meter::Run run(meters_.write);
   if (request.data.size() > kMaxTransfer) co_return too_large(request.data.size());
-  auto written = co_await transfer(request.data.region(), request.offset, true);
-  if (!written.ok()) co_return std::move(written).error();
+  std::optional<chi::Status> done = transfer_now(request.data.region(), request.offset, true);
+  if (!done) {
+    auto written = co_await transfer(request.data.region(), request.offset, true);
+    done = std::move(written);
+  }
+  if (!done->ok()) co_return std::move(*done).error();
   run.done(request.data.size());
   co_return SizeReply{request.data.size()};
 }
@@ -49,8 +53,12 @@ chi::Task<chi::Result<ReadReply>> BlockDevice::on(const Read& request, chi::Call
   if (!good.ok()) co_return std::move(good).error();
   chi::Result<chi::Buffer> memory = call.allocate_buffer(request.size);
   if (!memory.ok()) co_return std::move(memory).error();
-  auto got = co_await transfer(*memory, request.offset, false);
-  if (!got.ok()) co_return std::move(got).error();
+  std::optional<chi::Status> done = transfer_now(*memory, request.offset, false);
+  if (!done) {
+    auto got = co_await transfer(*memory, request.offset, false);
+    done = std::move(got);
+  }
+  if (!done->ok()) co_return std::move(*done).error();
   run.done(request.size);
   co_return ReadReply{chi::Bytes::from(*std::move(memory))};
 }
@@ -58,8 +66,12 @@ chi::Task<chi::Result<ReadReply>> BlockDevice::on(const Read& request, chi::Call
 chi::Task<chi::Result<SizeReply>> BlockDevice::on(const ReadInto& request) {
   Meter::Run run(meters_.read);
   if (request.target.size() > kMaxTransfer) co_return too_large(request.target.size());
-  auto got = co_await transfer(request.target, request.offset, false);
-  if (!got.ok()) co_return std::move(got).error();
+  std::optional<chi::Status> done = transfer_now(request.target, request.offset, false);
+  if (!done) {
+    auto got = co_await transfer(request.target, request.offset, false);
+    done = std::move(got);
+  }
+  if (!done->ok()) co_return std::move(*done).error();
   run.done(request.target.size());
   co_return SizeReply{request.target.size()};
 }
@@ -69,6 +81,7 @@ chi::Task<chi::Result<SizeReply>> BlockDevice::on(const WriteV& request) {
   chi::Status good = check_apart(request.pieces);
   if (!good.ok()) co_return std::move(good).error();
   std::vector<chi::Task<chi::Status>> parts;
+  parts.reserve(request.pieces.size());
   for (const Piece& piece : request.pieces) parts.push_back(transfer(piece.memory, piece.offset, true));
   auto ends = co_await chi::when_all(std::move(parts));
   co_return sum_up(request.pieces, ends, run);
@@ -78,6 +91,7 @@ chi::Task<chi::Result<SizeReply>> BlockDevice::on(const ReadV& request) {
   Meter::Run run(meters_.read);
   if (request.pieces.empty()) co_return chi::Error{chi::Code::invalid_argument, "there is no piece", {}};
   std::vector<chi::Task<chi::Status>> parts;
+  parts.reserve(request.pieces.size());
   for (const Piece& piece : request.pieces) parts.push_back(transfer(piece.memory, piece.offset, false));
   auto ends = co_await chi::when_all(std::move(parts));
   co_return sum_up(request.pieces, ends, run);

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "device.h"
@@ -45,6 +46,7 @@ class BlockDevice : public chi::Container<> {
 
   chi::Status check(const Range& range) const;
   chi::Task<chi::Result<SizeReply>> make_zero(std::uint64_t offset, std::uint64_t size, bool release);
+  std::optional<chi::Status> transfer_now(const chi::Buffer& memory, std::uint64_t offset, bool write);
   chi::Task<chi::Status> transfer(chi::Buffer memory, std::uint64_t offset, bool write);
   chi::Task<chi::Status> transfer_parts(chi::Buffer memory, std::uint64_t offset, bool write);
   chi::Task<chi::Status> transfer_part(chi::Buffer memory, std::uint64_t offset, bool write);

@@ -88,6 +88,27 @@ chi::Task<chi::Status> Device::take(chi::Buffer into, std::uint64_t offset) {
   co_return chi::Status();
 }
 
+// Whether it can be done now, and if so, whether it may.
+std::optional<chi::Status> Device::at_once(const Range& range, Mode mode) const {
+  if (!volume_.backend->memory() || checksums_) return std::nullopt;
+  chi::Status good = check(range);
+  if (!good.ok()) return good;
+  if (!locks_.is_free(rounded(range), mode)) return std::nullopt;
+  return check_allocated(range);
+}
+
+std::optional<chi::Status> Device::write_now(const chi::Buffer& from, std::uint64_t offset) {
+  std::optional<chi::Status> good = at_once({offset, from.size()}, Mode::exclusive);
+  if (good && good->ok()) std::memcpy(volume_.backend->memory() + at(offset), from.data(), from.size());
+  return good;
+}
+
+std::optional<chi::Status> Device::read_now(const chi::Buffer& into, std::uint64_t offset) {
+  std::optional<chi::Status> good = at_once({offset, into.size()}, Mode::shared);
+  if (good && good->ok()) std::memcpy(into.data(), volume_.backend->memory() + at(offset), into.size());
+  return good;
+}
+
 chi::Task<chi::Status> Device::write(chi::Buffer from, std::uint64_t offset) {
   const Range range{offset, from.size()};
   chi::Status good = check(range);

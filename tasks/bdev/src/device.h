@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "checksums.h"
@@ -27,6 +28,11 @@ class Device {
 
   // Blocks: what must be read, or mended, before the first operation.
   chi::Status prepare() { return checksums_ ? checksums_->load(*volume_.backend) : chi::Status(); }
+
+  // Where all is memory and nothing is in the way: done at once, without the frames of the coroutines below, which cost
+  // as much as a block. Nothing: it has to wait, use those.
+  std::optional<chi::Status> write_now(const chi::Buffer& from, std::uint64_t offset);
+  std::optional<chi::Status> read_now(const chi::Buffer& into, std::uint64_t offset);
 
   chi::Task<chi::Status> write(chi::Buffer from, std::uint64_t offset);
   chi::Task<chi::Status> read(chi::Buffer into, std::uint64_t offset);
@@ -51,6 +57,7 @@ class Device {
   Range rounded(const Range& range) const noexcept;
   bool fits(const chi::Buffer& memory, const Range& range) const noexcept;
   std::uint64_t at(std::uint64_t offset) const noexcept { return volume_.header.data_offset + offset; }
+  std::optional<chi::Status> at_once(const Range& range, Mode mode) const;
   chi::Status check_allocated(const Range& range) const;
   chi::Task<chi::Status> put(chi::Buffer from, std::uint64_t offset);         // whole units, aligned, locked
   chi::Task<chi::Status> take(chi::Buffer into, std::uint64_t offset);        // the same

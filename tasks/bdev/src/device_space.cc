@@ -22,6 +22,7 @@ chi::Task<chi::Result<std::vector<Range>>> Device::allocate(std::uint64_t size, 
   };
   // A part of a unit may be at its ends: of another extent, whose users the lock keeps out.
   std::vector<Range> units;
+  units.reserve(ranges.size());
   for (const Range& range : ranges) units.push_back(rounded(range));
   chi::Status done;
   bool touched = false;

@@ -30,6 +30,11 @@ chi::Task<chi::Result<SizeReply>> BlockDevice::make_zero(std::uint64_t offset, s
   co_return SizeReply{own.size};
 }
 
+std::optional<chi::Status> BlockDevice::transfer_now(const chi::Buffer& memory, std::uint64_t offset, bool write) {
+  if (stripe_.members != 1) return std::nullopt;
+  return write ? device_->write_now(memory, offset) : device_->read_now(memory, offset);
+}
+
 // Of one container at once; of several in their parts.
 chi::Task<chi::Status> BlockDevice::transfer(chi::Buffer memory, std::uint64_t offset, bool write) {
   if (stripe_.members != 1) return transfer_parts(std::move(memory), offset, write);
@@ -72,6 +77,7 @@ chi::Task<chi::Status> BlockDevice::transfer_part(chi::Buffer memory, std::uint6
 chi::Status BlockDevice::check_apart(const std::vector<Piece>& pieces) {
   if (pieces.empty()) return chi::Error{chi::Code::invalid_argument, "there is no piece: nothing to do", {}};
   std::vector<Range> ranges;
+  ranges.reserve(pieces.size());
   for (const Piece& piece : pieces) ranges.push_back({piece.offset, piece.memory.size()});
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.offset < b.offset; });
   for (std::size_t i = 1; i < ranges.size(); ++i) {

@@ -62,6 +62,11 @@ class RangeLock {
     co_return Hold(this, std::exchange(self.id, 0));
   }
 
+  // Whether try_lock would be given it: for what is over before anybody else runs.
+  bool is_free(const Range& range, Mode mode) const noexcept {
+    return (held_.empty() && waiting_.empty()) || is_clear(std::span(&range, 1), mode, waiting_.end());
+  }
+
   std::size_t held() const noexcept { return held_.size(); }
 
  private:

@@ -19,6 +19,7 @@ chi::Error all_allocated() {
 
 std::vector<Range> ranges_of(const std::vector<Extent>& extents) {
   std::vector<Range> out;
+  out.reserve(extents.size());
   for (const Extent& extent : extents) out.push_back({extent.offset, extent.size});
   return out;
 }

@@ -7,10 +7,10 @@
 #include <bdev/stat.h>
 #include <fmt/format.h>
 
-#include <functional>
 #include <utility>
 
 #include "base/text.h"
+#include "benchmark/bdev_cases.h"
 #include "benchmark/bdev_file.h"
 #include "benchmark/block_copy.h"
 #include "benchmark/block_load.h"
@@ -20,113 +20,8 @@
 namespace chi::bench {
 namespace {
 
-constexpr std::size_t kMaxOperations = 4'000'000;
+constexpr std::size_t kMaxOperations = 4'000'000;  // of one measurement
 constexpr std::uint64_t kMiB = 1 << 20;
-
-struct Point {
-  std::string backend;
-  BlockPattern pattern;
-  Figure iops{}, p50{}, p99{}, client_cpu{}, daemon_cpu{}, cpu{};
-  Figure rival_iops{}, rival_p50{}, rival_p99{}, rival_cpu{};
-  Figure ratio{}, cpu_ratio{}, added_p50{};
-
-  bool small() const noexcept { return pattern.random; }
-  std::string text() const {
-    return fmt::format("{} {} {} at depth {}", backend, format_size(pattern.size), name_of(pattern), pattern.depth);
-  }
-};
-
-std::vector<Point> points_of(const std::string& backend) {
-  std::vector<Point> out;
-  for (std::uint32_t size : {4096U, 1U << 20}) {
-    for (unsigned depth : {1U, 32U}) {
-      for (bool write : {false, true}) out.push_back({backend, {size, depth, write, size == 4096U}});
-    }
-  }
-  return out;
-}
-
-using Measure = std::function<Result<BlockFigures>(const BlockPattern&)>;
-
-// Both of a pair right after each other, and in the other order the next time. Without `rival` it is not there.
-Status measure_pair(Point& point, bool rival_first, const Measure& ours, const Measure& rival) {
-  BlockFigures own, other;
-  for (bool is_rival : {rival_first, !rival_first}) {
-    if (is_rival && !rival) continue;
-    Status goes_on = check_interrupt();
-    if (!goes_on.ok()) return goes_on;
-    const Result<BlockFigures> found = is_rival ? rival(point.pattern) : ours(point.pattern);
-    if (!found.ok()) return found.error();
-    (is_rival ? other : own) = *found;
-  }
-  point.iops.add(own.iops);
-  point.p50.add(own.p50_ns);
-  point.p99.add(own.p99_ns);
-  point.client_cpu.add(own.cpu_ns);
-  point.daemon_cpu.add(own.daemon_cpu_ns);
-  point.cpu.add(own.cpu_ns + own.daemon_cpu_ns);
-  if (!rival) return {};
-  point.rival_iops.add(other.iops);
-  point.rival_p50.add(other.p50_ns);
-  point.rival_p99.add(other.p99_ns);
-  point.rival_cpu.add(other.cpu_ns);
-  point.ratio.add(ratio(own.iops, other.iops));
-  point.cpu_ratio.add(ratio(own.cpu_ns + own.daemon_cpu_ns, other.cpu_ns));
-  point.added_p50.add(own.p50_ns - other.p50_ns);
-  return {};
-}
-
-Status measure_points(std::vector<Point>& points, const Options& options, const Measure& ours, const Measure& rival) {
-  for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
-    for (Point& point : points) {
-      Status measured = measure_pair(point, repeat % 2 == 1, ours, rival);
-      if (!measured.ok()) return measured;
-    }
-  }
-  return {};
-}
-
-Json number(const Figure& figure) { return figure.empty() ? Json() : Json(rounded(figure.median())); }
-
-Row row_of(const Point& point) {
-  const bool file = point.backend == "file";
-  const Figure none;
-  Row row = {{"workload", "bdev"},
-             {"backend", point.backend},
-             {"bs", point.pattern.size},
-             {"depth", point.pattern.depth},
-             {"rw", name_of(point.pattern)},
-             {"iops", number(point.iops)},
-             {"mib_per_s", rounded(point.iops.median() * point.pattern.size / kMiB)},
-             {"p50_ns", number(point.p50)},
-             {"p99_ns", number(point.p99)},
-             {"client_cpu_ns", number(point.client_cpu)},
-             {"daemon_cpu_ns", number(point.daemon_cpu)},
-             {"fio_iops", number(file ? point.rival_iops : none)},
-             {"fio_p50_ns", number(file ? point.rival_p50 : none)},
-             {"fio_p99_ns", number(file ? point.rival_p99 : none)},
-             {"fio_cpu_ns", number(file ? point.rival_cpu : none)},
-             {"memcpy_per_s", number(file ? none : point.rival_iops)},
-             {"ratio", number(point.ratio)},
-             {"cpu_ratio", number(file ? point.cpu_ratio : none)},
-             {"added_p50_ns", number(file ? point.added_p50 : none)},
-             {"spread", rounded(point.iops.spread())}};
-  return row;
-}
-
-void add_file_targets(const Point& point, std::vector<Target>& out) {
-  if (point.ratio.empty()) return;
-  out.push_back({point.text() + ": IOPS / fio", point.ratio.median(), 0.95, false});
-  if (!point.small()) return;
-  if (point.pattern.depth == 1) out.push_back({point.text() + ": p50 ns beyond fio", point.added_p50.median(), 3000});
-  out.push_back({point.text() + ": CPU / fio", point.cpu_ratio.median(), 1.5});
-}
-
-void add_ram_targets(const Point& point, std::vector<Target>& out) {
-  if (!point.small()) out.push_back({point.text() + ": bandwidth / memcpy", point.ratio.median(), 0.9, false});
-  if (point.small() && point.pattern.depth > 1)
-    out.push_back({point.text() + ": IOPS", point.iops.median(), 1.5e6, false});
-}
 
 Result<Pool> make_volume(Stage& stage, const std::string& backend, std::uint64_t size) {
   bdev::Config config;
@@ -140,7 +35,7 @@ Result<Pool> make_volume(Stage& stage, const std::string& backend, std::uint64_t
   return pool;
 }
 
-// Whether the volume is still one.
+// Whether the volume is still one: fio had its file.
 Status check_volume(const Pool& pool) {
   const Result<bdev::CheckReply> reply = pool.call<bdev::Check>().get();
   if (!reply.ok()) return reply.error();
@@ -150,7 +45,7 @@ Status check_volume(const Pool& pool) {
   return {};
 }
 
-Measure load_on(Stage& stage, const Pool& pool, std::uint64_t size, nanoseconds slice, Samples& samples) {
+MeasureBlocks load_on(const Stage& stage, const Pool& pool, std::uint64_t size, nanoseconds slice, Samples& samples) {
   return [&stage, &pool, &samples, size, slice](const BlockPattern& pattern) -> Result<BlockFigures> {
     Result<BlockLoad> load = BlockLoad::make(stage.client(), pool, pattern, size, stage.daemon_pid());
     if (!load.ok()) return std::move(load).error();
@@ -158,33 +53,53 @@ Measure load_on(Stage& stage, const Pool& pool, std::uint64_t size, nanoseconds 
   };
 }
 
-Status measure_file(Stage& stage, BdevFile& file, std::uint64_t size, const Options& options, Samples& samples,
-                    Report& report) {
-  const Result<Pool> pool = make_volume(stage, "file:" + file.path(), size);
-  if (!pool.ok()) return pool.error();
-  Status good = file.find_data();
-  if (good.ok()) good = file.check_data(stage.client(), *pool);
-  if (!good.ok()) return good;
-  const nanoseconds slice = options.slice() * 10;  // a disk has its moods
+// Empty, and a note says why, when it is not installed. Fails when it does not work.
+Result<MeasureBlocks> fio_on(const BdevFile& file, std::uint64_t size, nanoseconds slice, const Options& options,
+                             Report& report) {
   FioJob job{file.path(), file.offset(), size, {}, file.direct()};
   job.time = std::chrono::duration_cast<std::chrono::milliseconds>(slice);
   job.cpu = options.placement.worker;
   job.options = options.fio_options;
-  Measure rival = [&](const BlockPattern& pattern) {
-    job.pattern = pattern;
-    return run_fio(job, file.folder().file("fio.log"));
-  };
-  std::vector<Point> points = points_of("file");
-  const Result<BlockFigures> tried = rival(points.front().pattern);
-  if (!tried.ok() && tried.code() != Code::not_found) return tried.error();
-  if (!tried.ok()) report.notes.push_back(tried.error().text);
-  if (!tried.ok()) rival = nullptr;
-  good = measure_points(points, options, load_on(stage, *pool, size, slice, samples), rival);
+  const std::string log = file.folder().file("fio.log");
+  const Result<BlockFigures> tried = run_fio(job, log);
+  if (tried.code() == Code::not_found) {
+    report.notes.push_back(tried.error().text);
+    return MeasureBlocks();
+  }
+  if (!tried.ok()) return tried.error();
+  std::string more;
+  for (const std::string& option : options.fio_options) more += " --" + option;
+  report.notes.push_back(fmt::format(
+      "fio: --ioengine=io_uring --direct={}{}, {}its latency is `lat`: `clat` leaves out the system call that submits",
+      job.direct ? 1 : 0, more, more.empty() ? "no fixedbufs, no registerfiles; " : ""));
+  return MeasureBlocks([job, log](const BlockPattern& pattern) {
+    FioJob next = job;
+    next.pattern = pattern;
+    return run_fio(next, log);
+  });
+}
+
+Status measure_file(Stage& stage, BdevFile& file, const Options& options, Samples& samples, Report& report) {
+  const Result<Pool> pool = make_volume(stage, "file:" + file.path(), file.size());
+  if (!pool.ok()) return pool.error();
+  Status good = file.find_data();
+  if (good.ok()) good = file.check_data(stage.client(), *pool);
+  if (!good.ok()) return good;
+  const nanoseconds slice = options.slice() * 10;  // a disk is not as even as memory
+  const Result<MeasureBlocks> rival = fio_on(file, file.size(), slice, options, report);
+  if (!rival.ok()) return rival.error();
+  std::vector<BdevCase> cases = bdev_cases("file", options);
+  good = measure_cases(cases, options, load_on(stage, *pool, file.size(), slice, samples), *rival);
   if (good.ok()) good = check_volume(*pool);
   if (!good.ok()) return good;
-  for (const Point& point : points) {
-    report.rows.push_back(row_of(point));
-    if (file.direct() && !file.in_memory()) add_file_targets(point, report.targets);
+  add_rows(cases, report);
+  const std::string place = fmt::format("file of {} in {}", format_size(file.size()), file.folder().path());
+  if (file.direct() && !file.in_memory()) {
+    add_targets(cases, report);
+    report.notes.push_back(place);
+  } else {
+    report.notes.push_back(place + ", which is in memory or has no O_DIRECT, so that no target is looked at: say " +
+                           "--dir FOLDER, on a disk");
   }
   return {};
 }
@@ -193,47 +108,48 @@ Status measure_ram(Stage& stage, std::uint64_t size, const Options& options, Sam
   const Result<Pool> pool = make_volume(stage, "ram:" + std::to_string(size), size);
   if (!pool.ok()) return pool.error();
   BlockCopy copy(size);
-  const Measure rival = [&](const BlockPattern& pattern) { return copy.run(pattern, options.slice()); };
-  std::vector<Point> points = points_of("ram");
-  Status good = measure_points(points, options, load_on(stage, *pool, size, options.slice(), samples), rival);
+  const MeasureBlocks rival = [&](const BlockPattern& pattern) { return copy.run(pattern, options.slice()); };
+  std::vector<BdevCase> cases = bdev_cases("ram", options);
+  Status good = measure_cases(cases, options, load_on(stage, *pool, size, options.slice(), samples), rival);
   if (!good.ok()) return good;
-  for (const Point& point : points) {
-    report.rows.push_back(row_of(point));
-    add_ram_targets(point, report.targets);
-  }
+  add_rows(cases, report);
+  add_targets(cases, report);
+  report.notes.push_back(
+      fmt::format("memory of {}; *_cpu_ns: user and system time of an operation", format_size(size)));
   return {};
 }
 
-void add_notes(const BdevFile& file, std::uint64_t size, const Options& options, Report& report) {
-  std::string more;
-  for (const std::string& option : options.fio_options) more += " --" + option;
-  report.notes.push_back(
-      fmt::format("fio: --ioengine=io_uring --direct={}{}, without fixedbufs and registerfiles unless "
-                  "said here; one job on the worker's CPU; latency is its `lat`",
-                  file.direct() ? 1 : 0, more));
-  report.notes.push_back(fmt::format("file of {} in {}; *_cpu_ns: user and system time of an operation",
-                                     format_size(size), file.folder().path()));
-  if (file.in_memory() || !file.direct()) {
-    report.notes.push_back(
-        "that folder is in memory, or has no O_DIRECT, so that no target is looked at: say --dir "
-        "FOLDER, on a disk");
+Status measure_all(const Options& options, Report& report) {
+  const std::uint64_t file_size = (options.quick ? 64 : 1024) * kMiB;
+  const std::uint64_t ram_size = (options.quick ? 64 : 256) * kMiB;
+  std::optional<BdevFile> file;  // the daemon goes first
+  const bool with_file = !bdev_cases("file", options).empty(), with_ram = !bdev_cases("ram", options).empty();
+  if (with_file) {
+    Result<BdevFile> made = BdevFile::make(options, file_size);
+    if (!made.ok()) return std::move(made).error();
+    file.emplace(*std::move(made));
   }
+  const Result<std::unique_ptr<Stage>> stage = Stage::set_up(options);
+  if (!stage.ok()) return stage.error();
+  Samples samples(kMaxOperations);
+  Status good;
+  if (with_file) good = measure_file(**stage, *file, options, samples, report);
+  if (good.ok() && with_ram) good = measure_ram(**stage, ram_size, options, samples, report);
+  return good;
 }
 
 }  // namespace
 
 Result<Report> run_bdev(const Options& options) {
-  const std::uint64_t file_size = (options.quick ? 64 : 1024) * kMiB, ram_size = (options.quick ? 64 : 256) * kMiB;
-  Result<BdevFile> file = BdevFile::make(options, file_size);
-  if (!file.ok()) return std::move(file).error();
-  Result<std::unique_ptr<Stage>> stage = Stage::set_up(options);
-  if (!stage.ok()) return std::move(stage).error();
-  Samples samples(kMaxOperations);
+  if (bdev_cases("file", options).empty() && bdev_cases("ram", options).empty()) {
+    return Error{Code::invalid_argument,
+                 fmt::format("no case has '{}' in its name; one is called '{}'", options.only,
+                             BdevCase{"file", {4096, 32, false, true}}.name()),
+                 "bench"};
+  }
   Report report;
-  add_notes(*file, file_size, options, report);
-  Status good = measure_file(**stage, *file, file_size, options, samples, report);
-  if (good.ok()) good = measure_ram(**stage, ram_size, options, samples, report);
-  if (!good.ok()) return std::move(good).error();
+  Status measured = measure_all(options, report);
+  if (!measured.ok()) return std::move(measured).error();
   return report;
 }
 

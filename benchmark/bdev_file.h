@@ -25,6 +25,7 @@ class BdevFile {
 
   const std::string& path() const noexcept { return path_; }
   const ScratchFolder& folder() const noexcept { return folder_; }
+  std::uint64_t size() const noexcept { return size_; }   // of its data
   bool direct() const noexcept { return direct_; }        // O_DIRECT is had
   bool in_memory() const noexcept { return in_memory_; }  // tmpfs and the like: there is no disk
 

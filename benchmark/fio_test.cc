@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <string>
 
+#include "benchmark/scratch_folder.h"
+
 namespace chi::bench {
 namespace {
 
@@ -58,11 +60,15 @@ TEST(FioCommand, HasPathsAndOptionsAsTheyWereGiven) {
 }
 
 TEST(RunFio, SaysWhatFioSaid) {
+  const auto folder = ScratchFolder::make();
+  ASSERT_TRUE(folder.ok()) << folder.error().to_string();
   FioJob job;
-  job.file = "/nowhere/at/all";
+  job.file = folder->file("missing");
   job.size = 4096;
-  const auto figures = run_fio(job, "/dev/null");
-  EXPECT_FALSE(figures.ok());
+  const auto figures = run_fio(job, folder->file("log"));
+  ASSERT_FALSE(figures.ok());
+  const char* expected = figures.code() == Code::not_found ? "apt-get install fio" : "allow_file_create";
+  EXPECT_NE(figures.error().text.find(expected), std::string::npos) << figures.error().text;
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Options {
   std::string socket;                    // of the daemon of the workload `calls`
   std::string dir;                       // where the file of the workload `bdev` goes; empty: $TMPDIR, else /var/tmp
   std::vector<std::string> fio_options;  // beside those that `bdev` gives
+  std::string only;                      // of `bdev`: the cases that have this in their names; empty: all
   std::vector<std::string> module_paths;
   Placement placement{};  // filled in by run_workload
 

@@ -63,6 +63,9 @@ void add_options(CLI::App& command, BenchArguments& given) {
       ->type_name("NAME[=VALUE]")
       ->expected(1)
       ->take_all();
+  command
+      .add_option("--only", options.only, "of `bdev`: the cases that have this in their names, as \"4KiB randread\"")
+      ->type_name("TEXT");
   command.add_option("--module-path", options.module_paths, "a folder of modules; may be given several times")
       ->type_name("FOLDER")
       ->expected(1)

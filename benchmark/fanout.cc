@@ -10,7 +10,7 @@ namespace {
 
 using small_message::Null;
 
-constexpr std::uint32_t kContainers[] = {1, 2, 4, 8, 16, 32, 64};
+constexpr std::uint32_t kFanouts[] = {1, 2, 4, 8, 16, 32, 64};
 
 struct Fan {
   std::uint32_t containers;
@@ -20,7 +20,7 @@ struct Fan {
 
 Result<std::vector<Fan>> make_fans(Stage& stage) {
   std::vector<Fan> fans;
-  for (std::uint32_t containers : kContainers) {
+  for (std::uint32_t containers : kFanouts) {
     Result<Pool> pool = stage.make_pool("small_message", containers);
     if (!pool.ok()) return std::move(pool).error();
     fans.push_back({containers, pool->on(all())});

@@ -9,22 +9,12 @@
 #include <thread>
 
 #include "benchmark/calls.h"
+#include "benchmark/process_cpu.h"
 #include "benchmark/stage.h"
 #include "small_message/small_message.h"
 
 namespace chi::bench {
 namespace {
-
-// CPU time of a process since its start, all threads, those that have ended too. Nanoseconds where /proc/PID/stat has
-// ticks of 10 ms.
-Result<std::uint64_t> cpu_ns(pid_t pid) {
-  clockid_t clock{};
-  timespec used{};
-  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) {
-    return Error{Code::not_found, "cannot read a process' CPU time; has it ended?", "bench"};
-  }
-  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(used.tv_nsec);
-}
 
 Result<std::uint64_t> resident_bytes(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
@@ -53,7 +43,7 @@ struct Usage {
 };
 
 Result<Usage> usage_of(pid_t pid) {
-  const Result<std::uint64_t> cpu = cpu_ns(pid);
+  const Result<std::uint64_t> cpu = process_cpu_ns(pid);
   if (!cpu.ok()) return cpu.error();
   const Result<std::uint64_t> resident = resident_bytes(pid);
   if (!resident.ok()) return resident.error();

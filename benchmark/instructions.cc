@@ -23,7 +23,7 @@ using std::chrono::seconds;
 constexpr std::uint64_t kFew = 2'000;
 constexpr std::uint64_t kMany = 202'000;
 
-constexpr const char* kHowToGetIt =
+constexpr const char* kHowToGetValgrind =
     "valgrind is not here, so no instructions are counted; `make bench` installs it (apt-get install valgrind)";
 
 constexpr const char* kHandling = "chi::runtime::ClientChannel::poll(unsigned int)";
@@ -126,7 +126,7 @@ Result<Report> run_instructions(const Options& options) {
   const Result<bool> here = valgrind_is_here();
   if (!here.ok()) return here.error();
   if (!*here) {
-    report.notes.push_back(kHowToGetIt);
+    report.notes.push_back(kHowToGetValgrind);
     return report;
   }
   const Result<double> client = per_call(options, count_client);

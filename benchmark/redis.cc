@@ -19,7 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr const char* kHowToGetIt =
+constexpr const char* kHowToGetRedis =
     "Redis is not here, so nothing is compared with it; `make bench` installs it (apt-get install redis-server "
     "redis-tools)";
 
@@ -34,7 +34,7 @@ Status wait_for_server(Child& server, const std::string& socket) {
   while (!accepts(socket)) {
     if (!server.runs()) {
       Result<std::string> said = server.output(deadline);
-      if (said.code() == Code::not_found) return Error{Code::not_found, kHowToGetIt, "bench"};
+      if (said.code() == Code::not_found) return Error{Code::not_found, kHowToGetRedis, "bench"};
       return Error{Code::internal, "redis-server ended at once; run it by hand to see why", "bench"};
     }
     if (std::chrono::steady_clock::now() > deadline) {
@@ -99,7 +99,7 @@ Result<double> Redis::rate(const Load& load) const {
   Result<Child> run = Child::start(launch);
   if (!run.ok()) return std::move(run).error();
   Result<std::string> csv = run->output(Child::in(seconds(60)));
-  if (csv.code() == Code::not_found) return Error{Code::not_found, kHowToGetIt, "bench"};
+  if (csv.code() == Code::not_found) return Error{Code::not_found, kHowToGetRedis, "bench"};
   if (!csv.ok()) return std::move(csv).error();
   return parse_redis_rate(*csv, load.get ? "GET" : "SET");
 }

@@ -14,16 +14,18 @@
 
 namespace chi::bench {
 
-Result<ScratchFolder> ScratchFolder::make() {
-  const char* base = std::getenv("TMPDIR");
-  std::string path = fmt::format("{}/chimaera-bench-XXXXXX", base && base[0] == '/' ? base : "/tmp");
-  if (!::mkdtemp(path.data())) {
-    return Error{errno_code(errno),
-                 fmt::format("cannot make a folder '{}': {}; set TMPDIR to a folder where this user may write", path,
-                             errno_text(errno)),
-                 "bench"};
-  }
-  return ScratchFolder(std::move(path));
+Result<ScratchFolder> ScratchFolder::make(const std::string& base) {
+  const char* given = std::getenv("TMPDIR");
+  if (!given || given[0] != '/') return make_in(base);
+  Result<ScratchFolder> made = make_in(given);
+  if (made.ok()) return made;
+  return Error{made.error().code, made.error().text + "; set TMPDIR to a folder where this user may write", "bench"};
+}
+
+Result<ScratchFolder> ScratchFolder::make_in(const std::string& folder) {
+  std::string path = folder + "/chimaera-bench-XXXXXX";
+  if (::mkdtemp(path.data())) return ScratchFolder(std::move(path));
+  return Error{errno_code(errno), fmt::format("cannot make a folder '{}': {}", path, errno_text(errno)), "bench"};
 }
 
 ScratchFolder::~ScratchFolder() {

@@ -12,8 +12,9 @@ namespace chi::bench {
 
 class ScratchFolder {
  public:
-  // In $TMPDIR, else in /tmp.
-  static Result<ScratchFolder> make();
+  // In $TMPDIR, else in `base`.
+  static Result<ScratchFolder> make(const std::string& base = "/tmp");
+  static Result<ScratchFolder> make_in(const std::string& folder);
 
   ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   ScratchFolder& operator=(ScratchFolder&&) = delete;

@@ -72,11 +72,12 @@ Status Stage::bind_all() {
   return {};
 }
 
-Result<Pool> Stage::make_pool(const std::string& module, std::uint32_t containers) {
+Result<Pool> Stage::make_pool(const std::string& module, std::uint32_t containers, Bytes config) {
   const std::string name = fmt::format("bench-{}-{}-{}", module, pools_.size(), ::getpid());
   PoolOptions options;
   options.module = module;
   options.containers = containers;
+  options.config = std::move(config);
   Result<Pool> pool = client_->create_pool(name, options);
   if (pool.ok()) pools_.push_back(name);
   return pool;

@@ -39,7 +39,7 @@ class Stage {
   pid_t daemon_pid() const noexcept { return daemon_pid_; }
 
   // A new pool, under a name of its own.
-  Result<Pool> make_pool(const std::string& module, std::uint32_t containers = 1);
+  Result<Pool> make_pool(const std::string& module, std::uint32_t containers = 1, Bytes config = {});
 
   // For a further client thread, before its first measurement: makes its stream by a call while the thread may still
   // use all CPUs (a thread bound to one CPU of one would not spin), then binds it.

@@ -38,9 +38,9 @@ double Figure::spread() const {
 
 double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return 0;
-  const double scale = std::pow(10.0, 3 - std::floor(std::log10(std::fabs(value))));
-  // Dividing by a power of ten, not multiplying by a negative one: that is what prints as few digits.
-  return scale >= 1 ? std::round(value * scale) / scale : std::round(value / (1 / scale)) * (1 / scale);
+  const double digits = std::floor(std::log10(std::fabs(value))) - 3;  // that go
+  const double unit = std::pow(10.0, std::fabs(digits));               // not a negative power: that has no exact value
+  return digits < 0 ? std::round(value * unit) / unit : std::round(value / unit) * unit;
 }
 
 double ratio(double a, double b) { return b == 0 ? 0 : a / b; }

@@ -76,6 +76,7 @@ TEST(Rounded, FourDigits) {
   EXPECT_EQ(rounded(0.00123456), 0.001235);
   EXPECT_EQ(rounded(-1.23456), -1.235);
   EXPECT_EQ(rounded(99999), 100000);
+  EXPECT_EQ(rounded(100299999.5), 100300000);
   EXPECT_EQ(rounded(0), 0);
   EXPECT_EQ(rounded(1.0 / 0.0), 0);
 }

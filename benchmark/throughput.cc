@@ -16,7 +16,7 @@ using small_message::NullCoroutine;
 
 constexpr unsigned kDepths[] = {1, 4, 16, 64, 256};
 constexpr unsigned kTargetDepth = 64;
-constexpr unsigned kCallsBetweenClocks = 256;
+constexpr unsigned kCallsBetweenLooks = 256;
 
 struct Point {
   unsigned threads;
@@ -34,7 +34,7 @@ template <class Request>
 Result<double> call_for(const Pool& pool, unsigned depth, nanoseconds slice) {
   Window<typename Request::Reply> window(depth);
   const auto turn = [&] {
-    for (unsigned calls = 0; calls < kCallsBetweenClocks; calls += depth) {
+    for (unsigned calls = 0; calls < kCallsBetweenLooks; calls += depth) {
       if (!window.turn([&](unsigned) { return pool.call<Request>(); })) return false;
     }
     return true;
@@ -52,7 +52,7 @@ Result<double> call_for(const Pool& pool, unsigned depth, nanoseconds slice) {
 double ring_for(BareClient& ring, unsigned depth, nanoseconds slice) {
   std::uint64_t done = 0;
   const auto turn = [&] {
-    for (unsigned i = 0; i < kCallsBetweenClocks; ++i) {
+    for (unsigned i = 0; i < kCallsBetweenLooks; ++i) {
       while (ring.under_way() == depth) done += ring.receive();
       ring.send();
     }

@@ -19,6 +19,8 @@ constexpr std::array kWorkloads{
              run_throughput},
     Workload{"bulk", "loaned buffers of 4 KiB to 16 MiB: passed on, written and read by the handler", true, run_bulk},
     Workload{"kv", "get and put beside Redis, by value size, key distribution and depth", true, run_kv},
+    Workload{"bdev", "block devices: a file beside fio, memory beside memcpy, by block size, direction and depth", true,
+             run_bdev},
     Workload{"fanout", "a broadcast to 1 to 64 containers", true, run_fanout},
     Workload{"sleep", "the first call after both sides have slept", true, run_sleep},
     Workload{"priority", "low-latency calls beside a flood of high-throughput ones", true, run_priority},

@@ -18,12 +18,15 @@ namespace chi::bench {
 
 struct Options {
   unsigned repeats = 5;
-  bool quick = false;        // much shorter: says whether it works, not how fast it is
-  std::string daemon;        // name of one that runs; empty: a private one for each workload
-  unsigned workers = 1;      // of the private one
-  unsigned max_threads = 0;  // of clients; 0: as many as there are CPUs
-  std::uint64_t calls = 0;   // of the workload `calls`
-  std::string socket;        // of the daemon of the workload `calls`
+  bool quick = false;                    // much shorter: says whether it works, not how fast it is
+  std::string daemon;                    // name of one that runs; empty: a private one for each workload
+  unsigned workers = 1;                  // of the private one
+  unsigned max_threads = 0;              // of clients; 0: as many as there are CPUs
+  std::uint64_t calls = 0;               // of the workload `calls`
+  std::string socket;                    // of the daemon of the workload `calls`
+  std::string dir;                       // where the file of the workload `bdev` goes; empty: $TMPDIR, else /var/tmp
+  std::vector<std::string> fio_options;  // beside those that `bdev` gives
+  std::string only;                      // of `bdev`: the cases that have this in their names; empty: all
   std::vector<std::string> module_paths;
   Placement placement{};  // filled in by run_workload
 
@@ -54,6 +57,7 @@ Result<Report> run_latency(const Options& options);
 Result<Report> run_throughput(const Options& options);
 Result<Report> run_bulk(const Options& options);
 Result<Report> run_kv(const Options& options);
+Result<Report> run_bdev(const Options& options);
 Result<Report> run_fanout(const Options& options);
 Result<Report> run_sleep(const Options& options);
 Result<Report> run_priority(const Options& options);

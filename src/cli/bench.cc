@@ -56,6 +56,16 @@ void add_options(CLI::App& command, BenchArguments& given) {
       ->check(CLI::Range(0, 64));
   command.add_option("--calls", options.calls, "how many, of `calls`")->capture_default_str();
   command.add_option("--socket", options.socket, "the daemon's socket, of `calls`")->type_name("PATH");
+  command
+      .add_option("--dir", options.dir, "where `bdev` puts its file; else $TMPDIR or, where that is not set, /var/tmp")
+      ->type_name("FOLDER");
+  command.add_option("--fio-option", options.fio_options, "one more for fio, such as fixedbufs; several times")
+      ->type_name("NAME[=VALUE]")
+      ->expected(1)
+      ->take_all();
+  command
+      .add_option("--only", options.only, "of `bdev`: the cases that have this in their names, as \"4KiB randread\"")
+      ->type_name("TEXT");
   command.add_option("--module-path", options.module_paths, "a folder of modules; may be given several times")
       ->type_name("FOLDER")
       ->expected(1)

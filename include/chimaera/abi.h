@@ -52,6 +52,7 @@ typedef struct chi_message {
 
 typedef struct chi_container chi_container; /* the runtime's side of a container; lives as long as it */
 typedef struct chi_task chi_task;           /* one admitted call; lives until its reply was given */
+typedef struct chi_file chi_file;           /* a registered file; lives until file_close */
 typedef struct chi_call chi_call;           /* one call that a container makes; lives until its completion ran */
 
 /* A piece of work for a container's lane. The memory is the module's, and stays put until `run` was called. */
@@ -121,9 +122,11 @@ typedef struct chi_io {
   int32_t fd;
   void* data; /* the buffer; for CONNECT the sockaddr; stays put until the completion */
   uint64_t size;
-  uint64_t offset; /* of the file; for POLL the event mask */
-  uint32_t flags;  /* of recv, send, accept, fsync, fallocate */
-  uint32_t reserved;
+  uint64_t offset;  /* of the file; for POLL the event mask */
+  uint32_t flags;   /* of recv, send, accept, fsync, fallocate */
+  uint32_t more;    /* bytes of the fields that follow; 0 from modules that know of none */
+  chi_file* file;   /* registered, with this `fd`; or null */
+  chi_block* block; /* of the memory, where it has one: what a session shares is used without being looked up again */
 } chi_io;
 
 typedef struct chi_task_info {
@@ -196,6 +199,11 @@ typedef struct chi_services {
    * container is not destroyed while its count is above zero. `unhold` destroys nothing before it returns. */
   void (*hold)(chi_container*);
   void (*unhold)(chi_container*);
+
+  /* Registers an open file with the workers' io_uring, so that its operations cost less. The descriptor stays the
+   * module's, and open until after file_close, for which no operation has to end. Null: no memory for it. */
+  chi_file* (*file_open)(chi_container*, int32_t fd);
+  void (*file_close)(chi_container*, chi_file*);
 } chi_services;
 
 enum { CHI_DONE = 0, CHI_PENDING = 1 }; /* what a thunk returns: reply in `out`; or: reply() was or will be called */

@@ -59,6 +59,10 @@ struct chi_task {
   }
 };
 
+struct chi_file {
+  int fd = -1;
+};
+
 // A call, control or I/O that the module has made, until the test answers it.
 struct chi_call {
   chi::fake::Daemon* daemon = nullptr;
@@ -133,6 +137,7 @@ class Daemon {
   std::vector<std::string> log;
   std::map<std::string, std::uint64_t> pools;
   int holds = 0;
+  int files = 0;                 // registered
   static inline int blocks = 0;  // of frames; the service has no context
   static inline bool no_memory = false;
 
@@ -249,7 +254,16 @@ inline const chi_services* Daemon::services() {
       },
       &control,
       [](chi_container* from) { ++from->daemon->holds; },
-      [](chi_container* from) { --from->daemon->holds; }};
+      [](chi_container* from) { --from->daemon->holds; },
+      [](chi_container* from, std::int32_t fd) -> chi_file* {
+        if (no_memory) return nullptr;
+        ++from->daemon->files;
+        return new chi_file{fd};
+      },
+      [](chi_container* from, chi_file* file) {
+        --from->daemon->files;
+        delete file;
+      }};
   return &kServices;
 }
 

@@ -1,5 +1,6 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 #include <chimaera/io.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -47,6 +48,43 @@ TEST_F(IoTest, ARangeOfAFileNeedsNoMemory) {
   EXPECT_EQ(io.data, nullptr);
   end(0);
   EXPECT_TRUE(allocating.take().ok());
+}
+
+TEST_F(IoTest, ARegisteredFileIsNamedToTheDaemonAndClosedAtItsEnd) {
+  const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  {
+    RegisteredFile file = Io(core_).register_file(fd);
+    EXPECT_EQ(file.fd(), fd);
+    EXPECT_EQ(daemon_.files, 1);
+    const Buffer buffer = Buffer::allocate(64);
+    auto writing = Io(core_).write(file, buffer, 0);
+    const chi_io& io = daemon_.calls.at(0)->io;
+    ASSERT_GE(io.more, sizeof(chi_file*) + sizeof(chi_block*));
+    ASSERT_NE(io.file, nullptr);
+    EXPECT_EQ(io.file->fd, fd);
+    EXPECT_EQ(io.fd, fd);
+    EXPECT_EQ(io.block, buffer.raw().block);
+    end(64);
+    RegisteredFile other = std::move(file);
+    EXPECT_EQ(daemon_.files, 1);
+  }
+  EXPECT_EQ(daemon_.files, 0);
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1) << "it is still open";
+}
+
+TEST_F(IoTest, ADaemonThatRegistersNoFilesGetsTheDescriptor) {
+  chi_services older = *fake::Daemon::services();
+  older.size = offsetof(chi_services, file_open);
+  chi_create made{};
+  detail::ContainerCore core;
+  core.attach(&older, daemon_.container(), made);
+  const RegisteredFile file = Io(core).register_file(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  auto reading = Io(core).read(file, Buffer::allocate(8), 0);
+  EXPECT_EQ(daemon_.calls.at(0)->io.fd, file.fd());
+  EXPECT_EQ(daemon_.calls.at(0)->io.file, nullptr);
+  end(0);
+  EXPECT_EQ(Io(core_).register_file(-1).fd(), -1);
+  EXPECT_EQ(daemon_.files, 0);
 }
 
 TEST_F(IoTest, AnErrnoBecomesACodeAndAText) {

@@ -26,7 +26,7 @@ Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& cl
   SystemRandom seeds;
   for (std::uint32_t i = 0; i < options.workers; ++i) {
     auto post = std::make_unique<Post>();
-    auto reactor = IoUring::create(clock);
+    auto reactor = IoUring::create(clock, i);
     if (!reactor) return std::move(reactor).error();
     post->reactor = std::move(*reactor);
     post->random = seeds.fork();

@@ -15,7 +15,8 @@ namespace chi::runtime {
 namespace {
 
 constexpr unsigned kEntries = 256;
-constexpr std::uint64_t kWatchTag = 1;  // in the low bit of user data: an eventfd's poll, not an Operation
+constexpr std::uint64_t kLeastFixed = 4096;  // bytes of an operation for which registered memory is an advantage
+constexpr std::uint64_t kWatchTag = 1;       // in the low bit of user data: an eventfd's poll, not an Operation
 
 std::uint64_t watch_data(int fd) { return static_cast<std::uint64_t>(fd) << 1 | kWatchTag; }
 
@@ -59,8 +60,8 @@ void prepare(io_uring_sqe* entry, const chi_io& io) {
 
 }  // namespace
 
-Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock) {
-  std::unique_ptr<IoUring> out(new IoUring(clock));
+Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock, unsigned worker) {
+  std::unique_ptr<IoUring> out(new IoUring(clock, worker));
   io_uring_params params{};
   params.flags = IORING_SETUP_CQSIZE;
   params.cq_entries = kEntries * 8;
@@ -80,6 +81,8 @@ Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock) {
 }
 
 IoUring::~IoUring() {
+  files_->close();
+  memory_->close();
   if (ring_made_) io_uring_queue_exit(&ring_);
 }
 
@@ -94,10 +97,25 @@ io_uring_sqe* IoUring::next_entry() {
   return entry;
 }
 
-bool IoUring::start(const chi_io& io, Operation& operation) {
+// Of memory only together with a registered file: those are files and devices, which take it as they take any other.
+void IoUring::use_registered(io_uring_sqe* entry, const chi_io& io, const Registered& registered) {
+  if (const int file = registered.file->place_in(files_, 0); file != RingTable::kNone) {
+    entry->fd = file;
+    entry->flags |= IOSQE_FIXED_FILE;
+  }
+  const bool moves = io.operation == CHI_IO_READ || io.operation == CHI_IO_WRITE;
+  if (!moves || !registered.memory || io.size < kLeastFixed || !registered.memory->contains(io.data, io.size)) return;
+  const int memory = registered.memory->place_in(memory_, io.size);
+  if (memory == RingTable::kNone) return;
+  entry->opcode = io.operation == CHI_IO_READ ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED;
+  entry->buf_index = static_cast<std::uint16_t>(memory);
+}
+
+bool IoUring::start(const chi_io& io, const Registered& registered, Operation& operation) {
   io_uring_sqe* entry = next_entry();
   if (!entry) return false;
   prepare(entry, io);
+  if (registered.file) use_registered(entry, io, registered);
   io_uring_sqe_set_data(entry, &operation);
   return true;
 }

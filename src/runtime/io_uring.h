@@ -12,29 +12,43 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "runtime/reactor.h"
+#include "runtime/registration.h"
 
 namespace chi::runtime {
 
 class IoUring final : public Reactor {
  public:
-  static Result<std::unique_ptr<IoUring>> create(Clock& clock);
+  // `worker`: whose reactor it is, by its number.
+  static Result<std::unique_ptr<IoUring>> create(Clock& clock, unsigned worker);
   ~IoUring() override;
 
-  bool start(const chi_io& io, Operation& operation) override;
+  bool start(const chi_io& io, const Registered& registered, Operation& operation) override;
   bool watch(int eventfd) override;
   void unwatch(int eventfd) override;
   unsigned poll() override;
   void wait(std::uint64_t until_ns) override;
   void wake() noexcept override;
 
+  // How many files and regions of memory have a place in the ring; from any thread.
+  struct Counts {
+    unsigned files, memory;
+  };
+  Counts registered() const { return {files_->used(), memory_->used()}; }
+
  private:
-  explicit IoUring(Clock& clock) : clock_(clock) {}
+  IoUring(Clock& clock, unsigned worker)
+      : clock_(clock),
+        files_(std::make_shared<RingTable>(ring_, worker, RingTable::Kind::files)),
+        memory_(std::make_shared<RingTable>(ring_, worker, RingTable::Kind::memory)) {}
+  void use_registered(io_uring_sqe* entry, const chi_io& io, const Registered& registered);
   io_uring_sqe* next_entry();
   bool arm(int eventfd);
   unsigned handle_completions();
 
   Clock& clock_;
   io_uring ring_{};
+  std::shared_ptr<RingTable> files_;
+  std::shared_ptr<RingTable> memory_;
   bool ring_made_ = false;
   unsigned unsubmitted_ = 0;
   UniqueFd wake_fd_;

@@ -11,9 +11,17 @@
 
 namespace chi::runtime {
 
+class Registration;
+
 // One asynchronous operation; stays put until it was called.
 struct Operation {
   void (*done)(Operation&, std::int32_t result) = nullptr;  // result: of the system call, or -errno
+};
+
+// What an operation uses, where the reactor may be told of it beforehand (registration.h); each or both may be null.
+struct Registered {
+  Registration* file = nullptr;
+  Registration* memory = nullptr;
 };
 
 // All functions but wake() are for the worker's thread.
@@ -21,8 +29,9 @@ class Reactor {
  public:
   virtual ~Reactor() = default;
 
-  // Starts a system call. False when too many are under way; nothing has happened then.
-  virtual bool start(const chi_io& io, Operation& operation) = 0;
+  // Starts a system call. False when too many are under way; nothing has happened then. `registered` is used before it
+  // returns only.
+  virtual bool start(const chi_io& io, const Registered& registered, Operation& operation) = 0;
 
   // From now on, a write to this eventfd ends wait(). The descriptor stays the caller's, who unwatches it first.
   virtual bool watch(int eventfd) = 0;

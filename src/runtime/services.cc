@@ -5,6 +5,7 @@
 #include "runtime/services.h"
 
 #include "runtime/error_reply.h"
+#include "runtime/io_service.h"
 #include "runtime/service_scope.h"
 #include "runtime/worker.h"
 
@@ -201,28 +202,6 @@ void post(chi_container* raw, chi_work* work) {
   on_worker(container, [&container, work](Worker& worker) { worker.add_ready(container, work); });
 }
 
-struct IoCall final : Completion, Operation, Pooled {
-  IoCall(Container& container, chi_completion* completion, const chi_io& what)
-      : Completion(container, completion), io(what) {
-    done = [](Operation& operation, std::int32_t result) { static_cast<IoCall&>(operation).end(result); };
-  }
-  void start(Worker& worker) {
-    container().holds.fetch_add(1, std::memory_order_relaxed);
-    if (!worker.reactor().start(io, *this)) end(-EAGAIN);
-  }
-  void end(std::int32_t result) {
-    container().holds.fetch_sub(1, std::memory_order_relaxed);
-    settle_here(Code::ok, result, {});
-  }
-  chi_io io;
-};
-
-void start_io(chi_container* raw, const chi_io* io, chi_completion* done) {
-  Container& container = of(raw);
-  auto* call = new IoCall(container, done, *io);
-  on_worker(container, [call](Worker& worker) { call->start(worker); });
-}
-
 std::uint64_t now_ns(chi_container* raw) { return of(raw).worker.clock().now_ns(); }
 
 std::uint64_t random(chi_container* raw) {
@@ -316,7 +295,9 @@ const chi_services kServices{CHI_ABI_VERSION,
                              pool_find,
                              control,
                              hold,
-                             unhold};
+                             unhold,
+                             file_open,
+                             file_close};
 
 }  // namespace
 

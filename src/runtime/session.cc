@@ -9,6 +9,7 @@
 #include "chimaera/bytes.h"
 #include "runtime/frame_pool.h"
 #include "runtime/places.h"
+#include "runtime/registration.h"
 #include "shm/packet.h"
 
 namespace chi::runtime {
@@ -20,7 +21,9 @@ constexpr std::uint64_t kMaxDescriptor = 0xffffffff;
 
 // Lives until the session and the last buffer in it have let go.
 struct Session::SharedArena : chi_block {
+  explicit SharedArena(shm::Segment made) : memory(std::move(made)), registration(memory.data(), memory.size()) {}
   shm::Segment memory;
+  Registration registration;
   std::uint32_t segment = 0;
   std::unique_ptr<shm::Arena> space;  // of a reply arena; guarded by the session's mutex
 };
@@ -52,6 +55,13 @@ void Session::dispose_reply(chi_block* block) {
     reply->arena->space->free(reply->offset, reply->size);
   }
   delete reply;
+}
+
+Registration* Session::registration_of(chi_block* block) noexcept {
+  if (!block) return nullptr;
+  if (block->dispose == dispose_arena) return &static_cast<SharedArena*>(block)->registration;
+  if (block->dispose == dispose_reply) return &static_cast<ReplyBlock*>(block)->arena->registration;
+  return nullptr;
 }
 
 Status Session::reserve(std::uint64_t bytes) {
@@ -90,10 +100,9 @@ Result<Session::SharedArena*> Session::add_arena(std::uint64_t size, bool manage
     give_back(size);
     return std::move(memory).error();
   }
-  auto arena = std::make_unique<SharedArena>();
+  auto arena = std::make_unique<SharedArena>(*std::move(memory));
   arena->references = 1;
   arena->dispose = dispose_arena;
-  arena->memory = std::move(*memory);
   arena->segment = arena_count_;
   if (managed_here) arena->space = std::make_unique<shm::Arena>(size);
   arenas_[arena_count_].store(arena.get(), std::memory_order_release);

@@ -20,6 +20,8 @@
 
 namespace chi::runtime {
 
+class Registration;
+
 struct Credentials {
   std::uint32_t pid = 0;
   std::uint32_t uid = 0;
@@ -58,6 +60,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // The bytes that a descriptor names, without a reference (valid while the session is); false when it does not lie
   // within one of this session's arenas.
   bool resolve(const shm::BufferDescriptor& descriptor, chi_buffer& out) const noexcept;
+
+  // That of the arena in which a buffer with this block lies; null where it is no session's.
+  static Registration* registration_of(chi_block* block) noexcept;
 
   // Space in a reply arena, which is made and announced when needed; the caller has the one reference.
   Result<chi_buffer> allocate_reply(std::uint64_t size);

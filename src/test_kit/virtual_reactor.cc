@@ -70,7 +70,7 @@ ssize_t run(const chi_io& io) noexcept {
 
 }  // namespace
 
-bool VirtualReactor::start(const chi_io& io, runtime::Operation& operation) {
+bool VirtualReactor::start(const chi_io& io, const runtime::Registered&, runtime::Operation& operation) {
   started_.push_back({io, &operation, fault_ ? fault_(io) : 0});
   return true;
 }

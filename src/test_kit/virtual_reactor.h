@@ -18,7 +18,7 @@ class VirtualReactor final : public runtime::Reactor {
   using Fault = std::function<int(const chi_io&)>;
   explicit VirtualReactor(Fault fault = {}) : fault_(std::move(fault)) {}
 
-  bool start(const chi_io& io, runtime::Operation& operation) override;
+  bool start(const chi_io& io, const runtime::Registered& registered, runtime::Operation& operation) override;
   bool watch(int) override { return true; }
   void unwatch(int) override {}
   unsigned poll() override;

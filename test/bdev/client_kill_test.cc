@@ -7,16 +7,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <fstream>
 #include <random>
 
 #include "blocks.h"
 #include "common/child.h"
+#include "common/ring_tables.h"
 #include "common/socket_node.h"
 
 namespace chi::test {
 namespace {
 
 constexpr int kKills = 100;
+
+// Arenas of clients in this process.
+std::size_t arenas_mapped() {
+  std::ifstream in("/proc/self/maps");
+  std::size_t count = 0;
+  for (std::string line; std::getline(in, line);) count += line.find("chimaera-arena") != std::string::npos;
+  return count;
+}
 
 class BdevClientKill : public ::testing::Test {
  protected:
@@ -65,6 +76,35 @@ TEST_F(BdevClientKill, LeavesWholeBlocks) {
     }
   }
   EXPECT_TRUE(disk.call<bdev::Check>().get().value().reports.at(0).problems.empty());
+}
+
+// Its arena is held in place for the device, which reads from it at that moment.
+TEST_F(BdevClientKill, ReleasesMemoryThatTheRingHeld) {
+  if (!kernel_has_ring_tables()) GTEST_SKIP() << "needs Linux 5.19";
+  bdev::Config config;
+  config.backend = "file:" + folder_ / "volume";
+  config.size = 1 << 20;
+  config.disk = true;
+  PoolOptions options{.module = "bdev"};
+  options.config = Bytes(encode_to_string(config));
+  const Pool disk = client_->create_pool("disk", options).value();
+  const auto wait_until = [&](auto reached) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!reached()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      EXPECT_TRUE(disk.call<bdev::Stat>().get().ok());
+    }
+    return true;
+  };
+  const std::size_t before = arenas_mapped();
+  for (int i = 0; i < 5; ++i) {
+    Child child({CHI_BDEV_WRITER, socket(), "write"});
+    ASSERT_EQ(child.line(), "ready") << i;
+    ASSERT_TRUE(wait_until([] { return registered_buffers() == 1u; })) << "after much was written from it";
+    child.kill();
+    ASSERT_TRUE(wait_until([] { return registered_buffers() == 0u; })) << "after its client was killed";
+    ASSERT_TRUE(wait_until([&] { return arenas_mapped() == before; })) << "the arena is still there";
+  }
 }
 
 TEST_F(BdevClientKill, SomebodyElseHasMemoryOnly) {

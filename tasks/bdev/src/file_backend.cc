@@ -41,7 +41,6 @@ class FileBackend final : public Backend {
   }
   ~FileBackend() override {
     if (created_ && !kept_) ::unlink(path_.c_str());
-    if (fd_ >= 0) ::close(fd_);
   }
 
   chi::Status open(const Outside& outside);
@@ -50,15 +49,15 @@ class FileBackend final : public Backend {
   std::uint64_t size() const noexcept override { return size_; }
 
   Transfer read(chi::Buffer into, std::uint64_t offset) override {
-    auto got = co_await io_.read(fd_, std::move(into), offset);
+    auto got = co_await io_.read(file_, std::move(into), offset);
     co_return got;
   }
   Transfer write(chi::Buffer from, std::uint64_t offset) override {
-    auto done = co_await io_.write(fd_, std::move(from), offset);
+    auto done = co_await io_.write(file_, std::move(from), offset);
     co_return done;
   }
   chi::Task<chi::Status> sync() override {
-    auto done = co_await io_.sync(fd_, IORING_FSYNC_DATASYNC);
+    auto done = co_await io_.sync(file_, IORING_FSYNC_DATASYNC);
     if (!done.ok()) co_return done.error();
     co_return chi::Status();
   }
@@ -69,12 +68,12 @@ class FileBackend final : public Backend {
   chi::Status store(std::uint64_t offset, std::span<const std::uint8_t> from) override;
   chi::Status store_zeros(Range range) override;
   chi::Status sync_now() override {
-    if (::fdatasync(fd_) == 0) return {};
+    if (::fdatasync(file_.fd()) == 0) return {};
     return system_error("cannot sync '" + path_ + "'", errno);
   }
   void keep() noexcept override { kept_ = true; }
   chi::Status check_blank() override {
-    if (device_) return check_blank_device(fd_, path_);
+    if (device_) return check_blank_device(file_.fd(), path_);
     return chi::Error{chi::Code::failed_precondition,
                       "'" + path_ + "' has something in it that is no volume: name another file, or say force=true, " +
                           "which writes over it",
@@ -93,7 +92,7 @@ class FileBackend final : public Backend {
   bool device_ = false;
   bool created_ = false;
   bool kept_ = false;
-  int fd_ = -1;
+  chi::RegisteredFile file_;
   std::uint64_t size_ = 0;
 };
 
@@ -105,11 +104,12 @@ chi::Status FileBackend::open_descriptor() {
     created_ = made >= 0;
     if (created_) ::close(made);
   }
-  fd_ = ::open(path_.c_str(), flags | O_DIRECT);
-  info_.direct = fd_ >= 0;
-  if (fd_ < 0 && errno == EINVAL) fd_ = ::open(path_.c_str(), flags);
-  if (fd_ >= 0) return {};
+  int fd = ::open(path_.c_str(), flags | O_DIRECT);
+  info_.direct = fd >= 0;
+  if (fd < 0 && errno == EINVAL) fd = ::open(path_.c_str(), flags);
   const int error = errno;
+  file_ = io_.register_file(fd);
+  if (fd >= 0) return {};
   if (error == ELOOP) {
     return chi::Error{
         chi::Code::failed_precondition, "'" + path_ + "' is a symbolic link: name the file that it points to", {}};
@@ -124,7 +124,7 @@ chi::Status FileBackend::open_descriptor() {
 
 chi::Status FileBackend::lock() const {
   const auto end = std::chrono::steady_clock::now() + kLockWait;
-  while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return system_error("cannot lock '" + path_ + "'", errno);
     if (std::chrono::steady_clock::now() > end) {
       return chi::Error{chi::Code::failed_precondition,
@@ -138,14 +138,14 @@ chi::Status FileBackend::lock() const {
 
 chi::Status FileBackend::look_at_kind() {
   struct stat found{};
-  if (::fstat(fd_, &found) != 0) return system_error("cannot look at '" + path_ + "'", errno);
+  if (::fstat(file_.fd(), &found) != 0) return system_error("cannot look at '" + path_ + "'", errno);
   if (device_ ? !S_ISBLK(found.st_mode) : !S_ISREG(found.st_mode)) {
     return chi::Error{chi::Code::invalid_argument,
                       "'" + path_ + "' is no " + (device_ ? "block device" : "file; for a device say block:" + path_),
                       {}};
   }
   size_ = static_cast<std::uint64_t>(found.st_size);
-  if (device_ && ::ioctl(fd_, BLKGETSIZE64, &size_) != 0) {
+  if (device_ && ::ioctl(file_.fd(), BLKGETSIZE64, &size_) != 0) {
     return system_error("cannot tell the size of '" + path_ + "'", errno);
   }
   info_.fresh = !device_ && size_ == 0;
@@ -160,7 +160,7 @@ void FileBackend::look_at_alignment(const Outside& outside) {
   info_.alignment = info_.memory_alignment = kPage;
 #ifdef STATX_DIOALIGN
   struct statx found{};
-  if (::statx(fd_, "", AT_EMPTY_PATH, STATX_DIOALIGN, &found) != 0 || !(found.stx_mask & STATX_DIOALIGN)) return;
+  if (::statx(file_.fd(), "", AT_EMPTY_PATH, STATX_DIOALIGN, &found) != 0 || !(found.stx_mask & STATX_DIOALIGN)) return;
   if (found.stx_dio_offset_align == 0 || found.stx_dio_offset_align > kPage) return;
   info_.alignment = found.stx_dio_offset_align;
   info_.memory_alignment = std::clamp<std::uint64_t>(found.stx_dio_mem_align, 1, kPage);
@@ -184,9 +184,9 @@ chi::Status FileBackend::open(const Outside& outside) {
 chi::Task<chi::Status> FileBackend::zero(Range range, bool release) {
   constexpr std::uint32_t kKeep = FALLOC_FL_KEEP_SIZE;
   const std::uint32_t mode = kKeep | (release ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE);
-  auto done = co_await io_.allocate(fd_, mode, range.offset, range.size);
+  auto done = co_await io_.allocate(file_, mode, range.offset, range.size);
   if (done.code() == chi::Code::unimplemented && !release) {
-    auto punched = co_await io_.allocate(fd_, kKeep | FALLOC_FL_PUNCH_HOLE, range.offset, range.size);
+    auto punched = co_await io_.allocate(file_, kKeep | FALLOC_FL_PUNCH_HOLE, range.offset, range.size);
     done = std::move(punched);
   }
   if (!done.ok()) co_return done.error();
@@ -200,7 +200,8 @@ chi::Status FileBackend::resize(std::uint64_t size) {
         chi::Code::resource_exhausted, "'" + path_ + "' has only " + std::to_string(size_) + " bytes", {}};
   }
   if (size < size_) return {};
-  if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) return system_error("cannot make '" + path_ + "' longer", errno);
+  if (::ftruncate(file_.fd(), static_cast<off_t>(size)) != 0)
+    return system_error("cannot make '" + path_ + "' longer", errno);
   size_ = size;
   return {};
 }
@@ -209,7 +210,7 @@ chi::Status FileBackend::load(std::uint64_t offset, std::span<std::uint8_t> into
   const chi::Buffer piece = aligned_buffer(std::min<std::uint64_t>(into.size(), kPiece));
   for (std::size_t done = 0; done < into.size();) {
     const std::size_t want = std::min(into.size() - done, piece.size());
-    const ssize_t got = ::pread(fd_, piece.data(), want, static_cast<off_t>(offset + done));
+    const ssize_t got = ::pread(file_.fd(), piece.data(), want, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error("cannot read '" + path_ + "'", errno);
     if (got == 0) {
@@ -226,7 +227,7 @@ chi::Status FileBackend::store(std::uint64_t offset, std::span<const std::uint8_
   for (std::size_t done = 0; done < from.size();) {
     const std::size_t want = std::min(from.size() - done, piece.size());
     std::memcpy(piece.data(), from.data() + done, want);
-    const ssize_t put = ::pwrite(fd_, piece.data(), want, static_cast<off_t>(offset + done));
+    const ssize_t put = ::pwrite(file_.fd(), piece.data(), want, static_cast<off_t>(offset + done));
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) return system_error("cannot write '" + path_ + "'", put < 0 ? errno : EIO);
     done += static_cast<std::size_t>(put);
@@ -237,7 +238,7 @@ chi::Status FileBackend::store(std::uint64_t offset, std::span<const std::uint8_
 chi::Status FileBackend::store_zeros(Range range) {
   if (range.size == 0) return {};
   const auto offset = static_cast<off_t>(range.offset);
-  if (::fallocate(fd_, FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE, offset, static_cast<off_t>(range.size)) == 0)
+  if (::fallocate(file_.fd(), FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE, offset, static_cast<off_t>(range.size)) == 0)
     return {};
   const std::vector<std::uint8_t> zeros(std::min(range.size, kPiece));
   for (std::uint64_t at = range.offset; at < range.end(); at += kPiece) {

@@ -31,7 +31,7 @@ struct ConnectOptions {
   std::string socket;            // path of its socket; empty: found by name, see operations.md
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);         // of connecting, and of asking for memory
   std::chrono::nanoseconds call_deadline = std::chrono::seconds(30);  // of calls that set none
-  std::chrono::nanoseconds spin = std::chrono::microseconds(50);      // longest spin before sleep; 0 on one core
+  std::chrono::nanoseconds spin = std::chrono::microseconds(200);     // longest spin before sleep; 0 on one core
   std::chrono::nanoseconds memory_wait{0};  // how long a call waits for arena space when the limit is reached
   bool reconnect = true;
 };

@@ -78,13 +78,15 @@ bool Stream::wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns, uns
   if (spin_ns_ > 0 && spin(reached, until_ns, first, started_ns)) return true;
   if (started_ns == 0) started_ns = precise_now();
   bool success = sleep(reached, until_ns);
-  // Where the answer came about when a spin would have ended, spinning pays the next time; else less and less.
-  bool near = precise_now() - started_ns <= 2 * longest_spin_ns_;
+  // Where the answer came when a full spin would have seen it, spinning pays the next time; else less and less.
+  bool near = precise_now() - started_ns <= longest_spin_ns_;
   spin_ns_ = near ? longest_spin_ns_ : spin_ns_ / 2 < kLeastSpinNs ? 0 : spin_ns_ / 2;
   return success;
 }
 
+// The more calls are under way, the less is lost by sleeping: the daemon has work meanwhile.
 bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned first, std::uint64_t& started_ns) {
+  const std::uint64_t longest = spin_ns_ / std::max<std::uint64_t>(unanswered_, 1);
   for (unsigned turn = 1;; ++turn) {
     if (turn > kEagerTurns) cpu_relax();
     if (receive_active(first) != 0) {
@@ -96,7 +98,7 @@ bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned 
     if (turn < kEagerTurns || turn % kTurnsBetweenClocks != 0) continue;
     std::uint64_t now = precise_now();
     if (started_ns == 0) started_ns = now;
-    if (now - started_ns >= spin_ns_ || now >= until_ns) return false;
+    if (now - started_ns >= longest || now >= until_ns) return false;
   }
 }
 

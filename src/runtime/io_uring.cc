@@ -17,8 +17,14 @@ namespace {
 constexpr unsigned kEntries = 256;
 constexpr std::uint64_t kLeastFixed = 4096;  // bytes of an operation for which registered memory is an advantage
 constexpr std::uint64_t kWatchTag = 1;       // in the low bit of user data: an eventfd's poll, not an Operation
+constexpr std::uint64_t kDeviceTag = 2;      // in the next one: an Operation of a device
 
 std::uint64_t watch_data(int fd) { return static_cast<std::uint64_t>(fd) << 1 | kWatchTag; }
+
+bool is_for_device(const chi_io& io) {
+  return io.operation == CHI_IO_READ || io.operation == CHI_IO_WRITE || io.operation == CHI_IO_FSYNC ||
+         io.operation == CHI_IO_FALLOCATE;
+}
 
 void prepare(io_uring_sqe* entry, const chi_io& io) {
   auto size = static_cast<unsigned>(io.size);
@@ -116,7 +122,11 @@ bool IoUring::start(const chi_io& io, const Registered& registered, Operation& o
   if (!entry) return false;
   prepare(entry, io);
   if (registered.file) use_registered(entry, io, registered);
-  io_uring_sqe_set_data(entry, &operation);
+  entry->user_data = reinterpret_cast<std::uint64_t>(&operation);
+  if (is_for_device(io)) {
+    entry->user_data |= kDeviceTag;
+    ++at_device_;
+  }
   return true;
 }
 
@@ -159,7 +169,8 @@ unsigned IoUring::handle_completions() {
       continue;
     }
     ++ended;
-    auto* operation = reinterpret_cast<Operation*>(data);
+    if (data & kDeviceTag) --at_device_;
+    auto* operation = reinterpret_cast<Operation*>(data & ~kDeviceTag);
     operation->done(*operation, result);
   }
   return ended;

@@ -26,6 +26,7 @@ class IoUring final : public Reactor {
   bool watch(int eventfd) override;
   void unwatch(int eventfd) override;
   unsigned poll() override;
+  bool device_at_work() const noexcept override { return at_device_ != 0; }
   void wait(std::uint64_t until_ns) override;
   void wake() noexcept override;
 
@@ -51,6 +52,7 @@ class IoUring final : public Reactor {
   std::shared_ptr<RingTable> memory_;
   bool ring_made_ = false;
   unsigned unsubmitted_ = 0;
+  unsigned at_device_ = 0;  // operations under way
   UniqueFd wake_fd_;
   std::set<int> watched_;
 };

@@ -40,6 +40,9 @@ class Reactor {
   // Hands over what was started and calls `done` of what has ended; does not block. Returns how many ended.
   virtual unsigned poll() = 0;
 
+  // Whether a device is at work: reads, writes and the like of files are under way, which end by themselves, and soon.
+  virtual bool device_at_work() const noexcept = 0;
+
   // Sleeps until something has ended, an eventfd was written, wake() was called, or the clock passes `until_ns`
   // (0: no bound). Spurious returns are allowed.
   virtual void wait(std::uint64_t until_ns) = 0;

@@ -8,22 +8,27 @@
 namespace chi::runtime {
 namespace {
 
-constexpr unsigned kChannelBudget = 32;       // messages from one channel before the next has its turn
-constexpr unsigned kLaneBudget = 64;          // steps of low-latency lanes in one turn
-constexpr unsigned kTimeEvery = 16;           // turns between looks at the clock
-constexpr unsigned kReactorEvery = 4;         // turns between looks at the reactor
-constexpr unsigned kBulkRounds = 16;          // of high-throughput work in one turn, ...
-constexpr unsigned kBulkBudget = 4;           // each of so many messages,
-constexpr std::uint64_t kBulkNs = 2'000;      // and not longer than this in all, ...
-constexpr std::size_t kChannelsLookedAt = 8;  // nor beyond a low-latency task seen in so many channels
-constexpr unsigned kSettledTurns = 4;         // idle ones, after which no stream of messages is under way
+constexpr unsigned kChannelBudget = 32;                 // messages from one channel before the next has its turn
+constexpr unsigned kLaneBudget = 64;                    // steps of low-latency lanes in one turn
+constexpr unsigned kTimeEvery = 16;                     // turns between looks at the clock
+constexpr unsigned kReactorEvery = 4;                   // turns between looks at the reactor
+constexpr unsigned kBulkRounds = 16;                    // of high-throughput work in one turn, ...
+constexpr unsigned kBulkBudget = 4;                     // each of so many messages,
+constexpr std::uint64_t kBulkNs = 2'000;                // and not longer than this in all, ...
+constexpr std::size_t kChannelsLookedAt = 8;            // nor beyond a low-latency task seen in so many channels
+constexpr std::uint64_t kLongestDeviceSpinNs = 10'000;  // most devices take longer; their interrupt wants the core
+constexpr unsigned kSettledTurns = 4;                   // idle ones, after which no stream of messages is under way
 
 }  // namespace
 
 thread_local Driver* Driver::current_ = nullptr;
 
 Worker::Worker(WorkerOptions options, WorkerSeams seams)
-    : options_(options), seams_(seams), now_ns_(seams.clock.now_ns()), idle_(options.spin_ns) {}
+    : options_(options),
+      seams_(seams),
+      now_ns_(seams.clock.now_ns()),
+      idle_(options.spin_ns),
+      idle_at_device_(std::min(options.spin_ns, kLongestDeviceSpinNs)) {}
 
 Worker::~Worker() {
   for (auto& channels : channels_) channels.clear();  // while there are timers to be taken out of
@@ -189,9 +194,10 @@ void Worker::drive() {
     }
     std::uint64_t now = seams_.clock.now_ns();
     if (idle_since == 0) idle_since = now;
-    if (now - idle_since < idle_.spin_ns()) continue;
+    IdlePolicy& policy = seams_.reactor.device_at_work() ? idle_at_device_ : idle_;
+    if (now - idle_since < policy.spin_ns()) continue;
     sleep_until_work();
-    idle_.woke_after(refresh_now() - idle_since);
+    policy.woke_after(refresh_now() - idle_since);
     idle_since = 0;
     idle_turns = 0;
   }

@@ -201,7 +201,8 @@ class Worker {
   TimerHeap timers_;
   Queue<StepJob, &StepJob::next_job> jobs_;
   Task* spare_ = nullptr;
-  IdlePolicy idle_;
+  IdlePolicy idle_;            // while it waits for messages
+  IdlePolicy idle_at_device_;  // while it waits for a device, too
   WorkerCounts counts_;
 };
 

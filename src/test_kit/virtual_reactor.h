@@ -22,6 +22,7 @@ class VirtualReactor final : public runtime::Reactor {
   bool watch(int) override { return true; }
   void unwatch(int) override {}
   unsigned poll() override;
+  bool device_at_work() const noexcept override { return false; }  // it takes no time
   // Notes that the worker has nothing to do until then, and returns.
   void wait(std::uint64_t until_ns) override;
   void wake() noexcept override {}

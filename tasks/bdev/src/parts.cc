@@ -46,8 +46,9 @@ std::optional<std::uint64_t> BlockDevice::own_part(const Range& range) const {
 }
 
 // All of a read or write. What it mostly is, it does without a frame but its own: each costs as much as a good part of
-// what the kernel does.
-chi::Task<chi::Result<SizeReply>> BlockDevice::serve(Meter& meter, chi::Buffer memory, std::uint64_t offset,
+// what the kernel does. `memory` is the request's, or its handler's: who counts references to it waits, at each, for
+// what was copied to arrive in memory.
+chi::Task<chi::Result<SizeReply>> BlockDevice::serve(Meter& meter, const chi::Buffer& memory, std::uint64_t offset,
                                                      bool write) {
   Meter::Run run(meter);
   const std::size_t size = memory.size();
@@ -62,12 +63,12 @@ chi::Task<chi::Result<SizeReply>> BlockDevice::serve(Meter& meter, chi::Buffer m
     const Range range{*own, size};
     done = device_->ended(moved, range, write);
     if (!done) {
-      auto rest = co_await device_->finish(*std::move(started), *moved, std::move(memory), *own, write);
+      auto rest = co_await device_->finish(*std::move(started), *moved, memory, *own, write);
       done = std::move(rest);
     }
   }
   if (!done) {
-    auto all = co_await transfer(std::move(memory), offset, write);
+    auto all = co_await transfer(memory, offset, write);
     done = std::move(all);
   }
   if (!done->ok()) co_return std::move(*done).error();

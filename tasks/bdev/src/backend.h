@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -42,6 +43,10 @@ class Backend {
   // Give the number of bytes: fewer than asked for is no failure, 0 is the end. What is transferred is aligned.
   virtual Transfer read(chi::Buffer into, std::uint64_t offset) = 0;
   virtual Transfer write(chi::Buffer from, std::uint64_t offset) = 0;
+
+  // The same without a coroutine's frame, where there is nothing to be done but a system call; nothing where there is.
+  virtual std::optional<chi::Io::Pending> start_read(const chi::Buffer&, std::uint64_t) { return std::nullopt; }
+  virtual std::optional<chi::Io::Pending> start_write(const chi::Buffer&, std::uint64_t) { return std::nullopt; }
 
   // Once it ends well, all that was written before it began survives a loss of power.
   virtual chi::Task<chi::Status> sync() = 0;

@@ -10,16 +10,6 @@
 #include "container.h"
 
 namespace bdev {
-namespace {
-
-chi::Error too_large(std::uint64_t size) {
-  return {
-      chi::Code::invalid_argument,
-      "a request of " + std::to_string(size) + " bytes; one has at most " + std::to_string(kMaxTransfer) + ": split it",
-      {}};
-}
-
-}  // namespace
 
 chi::Status BlockDevice::open(const Config& config) {
   const auto warn = [this](const std::string& text) { log(chi::Severity::warning, text); };
@@ -33,47 +23,24 @@ chi::Status BlockDevice::open(const Config& config) {
 }
 
 chi::Task<chi::Result<SizeReply>> BlockDevice::on(const Write& request) {
-  Meter::Run run(meters_.write);
-  if (request.data.size() > kMaxTransfer) co_return too_large(request.data.size());
-  std::optional<chi::Status> done = transfer_now(request.data.region(), request.offset, true);
-  if (!done) {
-    auto written = co_await transfer(request.data.region(), request.offset, true);
-    done = std::move(written);
-  }
-  if (!done->ok()) co_return std::move(*done).error();
-  run.done(request.data.size());
-  co_return SizeReply{request.data.size()};
-}
-
-chi::Task<chi::Result<ReadReply>> BlockDevice::on(const Read& request, chi::Call& call) {
-  Meter::Run run(meters_.read);
-  if (request.size > kMaxTransfer) co_return too_large(request.size);
-  const Range range{request.offset, request.size};
-  chi::Status good = check(range);  // before there is memory for it
-  if (!good.ok()) co_return std::move(good).error();
-  chi::Result<chi::Buffer> memory = call.allocate_buffer(request.size);
-  if (!memory.ok()) co_return std::move(memory).error();
-  std::optional<chi::Status> done = transfer_now(*memory, request.offset, false);
-  if (!done) {
-    auto got = co_await transfer(*memory, request.offset, false);
-    done = std::move(got);
-  }
-  if (!done->ok()) co_return std::move(*done).error();
-  run.done(request.size);
-  co_return ReadReply{chi::Bytes::from(*std::move(memory))};
+  return serve(meters_.write, request.data.region(), request.offset, true);
 }
 
 chi::Task<chi::Result<SizeReply>> BlockDevice::on(const ReadInto& request) {
-  Meter::Run run(meters_.read);
-  if (request.target.size() > kMaxTransfer) co_return too_large(request.target.size());
-  std::optional<chi::Status> done = transfer_now(request.target, request.offset, false);
-  if (!done) {
-    auto got = co_await transfer(request.target, request.offset, false);
-    done = std::move(got);
+  return serve(meters_.read, request.target, request.offset, false);
+}
+
+chi::Task<chi::Result<ReadReply>> BlockDevice::on(const Read& request, chi::Call& call) {
+  const Range range{request.offset, request.size};
+  chi::Status good = request.size > kMaxTransfer ? too_large(request.size) : check(range);
+  chi::Result<chi::Buffer> memory = good.ok() ? call.allocate_buffer(request.size) : std::move(good).error();
+  if (!memory.ok()) {
+    const Meter::Run failed(meters_.read);
+    co_return std::move(memory).error();
   }
-  if (!done->ok()) co_return std::move(*done).error();
-  run.done(request.target.size());
-  co_return SizeReply{request.target.size()};
+  auto got = co_await serve(meters_.read, *memory, request.offset, false);
+  if (!got.ok()) co_return std::move(got).error();
+  co_return ReadReply{chi::Bytes::from(*std::move(memory))};
 }
 
 chi::Task<chi::Result<SizeReply>> BlockDevice::on(const WriteV& request) {

@@ -44,9 +44,11 @@ class BlockDevice : public chi::Container<> {
     Meter allocate, free, write, read, flush, trim, zero;
   };
 
+  static chi::Error too_large(std::uint64_t size);
   chi::Status check(const Range& range) const;
   chi::Task<chi::Result<SizeReply>> make_zero(std::uint64_t offset, std::uint64_t size, bool release);
-  std::optional<chi::Status> transfer_now(const chi::Buffer& memory, std::uint64_t offset, bool write);
+  chi::Task<chi::Result<SizeReply>> serve(Meter& meter, const chi::Buffer& memory, std::uint64_t offset, bool write);
+  std::optional<std::uint64_t> own_part(const Range& range) const;
   chi::Task<chi::Status> transfer(chi::Buffer memory, std::uint64_t offset, bool write);
   chi::Task<chi::Status> transfer_parts(chi::Buffer memory, std::uint64_t offset, bool write);
   chi::Task<chi::Status> transfer_part(chi::Buffer memory, std::uint64_t offset, bool write);

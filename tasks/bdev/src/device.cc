@@ -51,12 +51,13 @@ chi::Status Device::check_allocated(const Range& range) const {
 
 // May go beyond the end of the data, where a unit is larger than a block: there is room.
 Range Device::rounded(const Range& range) const noexcept {
-  const std::uint64_t begin = range.offset / unit_ * unit_;
-  return {begin, (range.end() + unit_ - 1) / unit_ * unit_ - begin};
+  const std::uint64_t part = unit_ - 1;  // of a power of two
+  const std::uint64_t begin = range.offset & ~part;
+  return {begin, ((range.end() + part) & ~part) - begin};
 }
 
 bool Device::fits(const chi::Buffer& memory, const Range& range) const noexcept {
-  return range.offset % unit_ == 0 && range.size % unit_ == 0 &&
+  return ((range.offset | range.size) & (unit_ - 1)) == 0 &&
          is_aligned(memory.data(), volume_.backend->info().memory_alignment);
 }
 
@@ -143,6 +144,31 @@ chi::Task<chi::Status> Device::read(chi::Buffer into, std::uint64_t offset) {
     co_return co_await take(into, offset);
   }
   co_return co_await read_parts(into.data(), range);
+}
+
+std::optional<Device::Started> Device::start(const chi::Buffer& memory, std::uint64_t offset, bool write) {
+  const Range range{offset, memory.size()};
+  if (checksums_ || !fits(memory, range) || !check(range).ok() || !volume_.map.covers(range)) return std::nullopt;
+  RangeLock::Hold held = locks_.try_lock(range, write ? Mode::exclusive : Mode::shared);
+  if (!held.held()) return std::nullopt;
+  auto transfer = transfers_.start(memory, at(offset), !write);
+  if (!transfer) return std::nullopt;
+  return Started{std::move(held), *std::move(transfer)};
+}
+
+std::optional<chi::Status> Device::ended(chi::Result<std::size_t>& moved, const Range& range, bool write) const {
+  const Range there{at(range.offset), range.size};
+  return transfers_.ended(moved, there, !write);
+}
+
+// What a transfer has left, which was short: its range is still held.
+chi::Task<chi::Status> Device::finish(Started started, std::size_t moved, chi::Buffer memory, std::uint64_t offset,
+                                      bool write) {
+  started.transfer.place.release();
+  const std::size_t whole = moved & ~(unit_ - 1);
+  const chi::Buffer rest = memory.slice(whole, memory.size() - whole);
+  auto transfer = write ? transfers_.write(rest, at(offset) + whole) : transfers_.read(rest, at(offset) + whole);
+  co_return co_await transfer;
 }
 
 chi::Task<chi::Status> Device::flush() {

@@ -34,6 +34,18 @@ class Device {
   std::optional<chi::Status> write_now(const chi::Buffer& from, std::uint64_t offset);
   std::optional<chi::Status> read_now(const chi::Buffer& into, std::uint64_t offset);
 
+  // Where the device takes it as it is, with nothing in its way, no checksums, and a place free: on its way, without
+  // those frames either. What awaits `moved` gives what came of it to finish(), and keeps all until that has ended.
+  // Nothing: use those.
+  struct Started {
+    RangeLock::Hold held;
+    Transfers::Started transfer;
+  };
+  std::optional<Started> start(const chi::Buffer& memory, std::uint64_t offset, bool write);
+  std::optional<chi::Status> ended(chi::Result<std::size_t>& moved, const Range& range, bool write) const;
+  chi::Task<chi::Status> finish(Started started, std::size_t moved, chi::Buffer memory, std::uint64_t offset,
+                                bool write);
+
   chi::Task<chi::Status> write(chi::Buffer from, std::uint64_t offset);
   chi::Task<chi::Status> read(chi::Buffer into, std::uint64_t offset);
   chi::Task<chi::Status> zero(Range range, bool release);

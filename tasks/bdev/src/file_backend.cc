@@ -56,6 +56,12 @@ class FileBackend final : public Backend {
     auto done = co_await io_.write(file_, std::move(from), offset);
     co_return done;
   }
+  std::optional<chi::Io::Pending> start_read(const chi::Buffer& into, std::uint64_t offset) override {
+    return io_.read(file_, into, offset);
+  }
+  std::optional<chi::Io::Pending> start_write(const chi::Buffer& from, std::uint64_t offset) override {
+    return io_.write(file_, from, offset);
+  }
   chi::Task<chi::Status> sync() override {
     auto done = co_await io_.sync(file_, IORING_FSYNC_DATASYNC);
     if (!done.ok()) co_return done.error();

@@ -9,6 +9,13 @@
 
 namespace bdev {
 
+chi::Error BlockDevice::too_large(std::uint64_t size) {
+  return {
+      chi::Code::invalid_argument,
+      "a request of " + std::to_string(size) + " bytes; one has at most " + std::to_string(kMaxTransfer) + ": split it",
+      {}};
+}
+
 chi::Status BlockDevice::check(const Range& range) const {
   if (range.size == 0) return chi::Error{chi::Code::invalid_argument, "the size is 0: there is nothing to do", {}};
   if (range.offset < stripe_.size() && range.size <= stripe_.size() - range.offset) return {};
@@ -30,9 +37,43 @@ chi::Task<chi::Result<SizeReply>> BlockDevice::make_zero(std::uint64_t offset, s
   co_return SizeReply{own.size};
 }
 
-std::optional<chi::Status> BlockDevice::transfer_now(const chi::Buffer& memory, std::uint64_t offset, bool write) {
-  if (stripe_.members != 1) return std::nullopt;
-  return write ? device_->write_now(memory, offset) : device_->read_now(memory, offset);
+// Where it begins in this container, if all of it lies here.
+std::optional<std::uint64_t> BlockDevice::own_part(const Range& range) const {
+  if (stripe_.members == 1) return range.offset;
+  if (!check(range).ok() || stripe_.member_of(range.offset) != index()) return std::nullopt;
+  if (stripe_.piece(range.offset, range.size) < range.size) return std::nullopt;
+  return stripe_.local(index(), range.offset);
+}
+
+// All of a read or write. What it mostly is, it does without a frame but its own: each costs as much as a good part of
+// what the kernel does. `memory` is the request's, or its handler's: who counts references to it waits, at each, for
+// what was copied to arrive in memory.
+chi::Task<chi::Result<SizeReply>> BlockDevice::serve(Meter& meter, const chi::Buffer& memory, std::uint64_t offset,
+                                                     bool write) {
+  Meter::Run run(meter);
+  const std::size_t size = memory.size();
+  if (size > kMaxTransfer) co_return too_large(size);
+  std::optional<chi::Status> done;
+  std::optional<Device::Started> started;
+  const std::optional<std::uint64_t> own = own_part({offset, size});
+  if (own) done = write ? device_->write_now(memory, *own) : device_->read_now(memory, *own);
+  if (own && !done) started = device_->start(memory, *own, write);
+  if (started) {
+    auto moved = co_await started->transfer.moved;
+    const Range range{*own, size};
+    done = device_->ended(moved, range, write);
+    if (!done) {
+      auto rest = co_await device_->finish(*std::move(started), *moved, memory, *own, write);
+      done = std::move(rest);
+    }
+  }
+  if (!done) {
+    auto all = co_await transfer(memory, offset, write);
+    done = std::move(all);
+  }
+  if (!done->ok()) co_return std::move(*done).error();
+  run.done(size);
+  co_return SizeReply{size};
 }
 
 // Of one container at once; of several in their parts.

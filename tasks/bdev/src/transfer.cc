@@ -21,7 +21,9 @@ chi::Error failed(const Backend& backend, const char* what, std::uint64_t size, 
   return why;
 }
 
-chi::Error ended(std::uint64_t left) {
+const char* name_of(bool read) { return read ? "a read" : "a write"; }
+
+chi::Error too_early(std::uint64_t left) {
   return {chi::Code::data_loss,
           "it ends " + std::to_string(left) + " bytes too early: was it cut short? Restore it from a copy",
           {}};
@@ -31,7 +33,7 @@ chi::Error ended(std::uint64_t left) {
 
 chi::Task<chi::Status> Transfers::move(chi::Buffer memory, std::uint64_t at, bool read) {
   const auto unit = co_await free_.acquire();
-  const char* what = read ? "a read" : "a write";
+  const char* what = name_of(read);
   for (unsigned empty = 0; !memory.empty();) {
     auto transfer = read ? backend_.read(memory, at) : backend_.write(memory, at);
     auto moved = co_await transfer;
@@ -39,11 +41,27 @@ chi::Task<chi::Status> Transfers::move(chi::Buffer memory, std::uint64_t at, boo
     if (*moved >= memory.size()) break;
     const std::size_t whole = *moved / backend_.info().alignment * backend_.info().alignment;
     empty = whole == 0 ? empty + 1 : 0;
-    if (*moved == 0 || empty == kMostEmpty) co_return failed(backend_, what, memory.size(), at, ended(memory.size()));
+    if (*moved == 0 || empty == kMostEmpty) {
+      co_return failed(backend_, what, memory.size(), at, too_early(memory.size()));
+    }
     memory = memory.slice(whole, memory.size() - whole);
     at += whole;
   }
   co_return chi::Status();
+}
+
+std::optional<Transfers::Started> Transfers::start(const chi::Buffer& memory, std::uint64_t at, bool read) {
+  chi::Units place = free_.try_acquire();
+  if (!place.held()) return std::nullopt;
+  auto moved = read ? backend_.start_read(memory, at) : backend_.start_write(memory, at);
+  if (!moved) return std::nullopt;
+  return Started{std::move(place), *std::move(moved)};
+}
+
+std::optional<chi::Status> Transfers::ended(chi::Result<std::size_t>& moved, const Range& at, bool read) const {
+  if (!moved.ok()) return failed(backend_, name_of(read), at.size, at.offset, std::move(moved).error());
+  if (*moved < at.size) return std::nullopt;
+  return chi::Status();
 }
 
 chi::Task<chi::Status> Transfers::write_zeros(Range at) {

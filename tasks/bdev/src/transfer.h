@@ -6,6 +6,8 @@
 #include <chimaera/semaphore.h>
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "backend.h"
 
@@ -18,6 +20,16 @@ class Transfers {
   // All of `memory`, or an error: data_loss where the device ends before, or gives up. `at`: of the device.
   chi::Task<chi::Status> read(chi::Buffer memory, std::uint64_t at) { return move(std::move(memory), at, true); }
   chi::Task<chi::Status> write(chi::Buffer memory, std::uint64_t at) { return move(std::move(memory), at, false); }
+  // The same where a place is free and the backend needs no coroutine: on its way, to be awaited, and what came of it
+  // to be judged by ended(), which gives nothing where it was short: then the rest is to be asked for as above, with
+  // the place given back. Nothing: use the above.
+  struct Started {
+    chi::Units place;
+    chi::Io::Pending moved;
+  };
+  std::optional<Started> start(const chi::Buffer& memory, std::uint64_t at, bool read);
+  std::optional<chi::Status> ended(chi::Result<std::size_t>& moved, const Range& at, bool read) const;
+
   chi::Task<chi::Status> zero(Range at, bool release);
   chi::Task<chi::Status> sync();
 

@@ -17,6 +17,8 @@ namespace chi::client {
 namespace {
 
 constexpr std::uint64_t kStepNs = 200'000'000;  // longest sleep without a look at the daemon
+constexpr std::uint64_t kNapNs = 1'000'000;
+constexpr std::uint64_t kSettleNs = 1'000;  // store buffers are empty much earlier
 constexpr std::uint64_t kCheckEveryNs = 200'000'000;
 constexpr unsigned kEagerTurns = 256;  // without a pause, which costs as much as a round trip may
 constexpr unsigned kTurnsBetweenClocks = 64;
@@ -102,18 +104,30 @@ bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned 
   }
 }
 
+// The first time a nap, which needs no fence of the daemon: what a worker stored before it could see `client_waits`
+// arrives while this one settles; what did not, against all that is known of store buffers, is found after the nap.
 bool Stream::sleep(FunctionRef<bool()> reached, std::uint64_t until_ns) {
-  while (live()) {
+  for (bool nap = true; live(); nap = false) {
     std::shared_ptr<Connection> connection = connection_;  // a retry may put another in its place
     std::atomic<std::uint32_t>& waits = shared().client_waits;
     waits.store(1, std::memory_order_relaxed);
-    heavy_fence();
+    if (nap) {
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+    } else {
+      heavy_fence();
+    }
     receive();
     for (Channel& channel : channels_) channel.reader.publish_head();
     bool success = reached();
     std::uint64_t now = precise_now();
+    for (const std::uint64_t end = now + kSettleNs; nap && !success && now < end; now = precise_now()) {
+      cpu_relax();
+      receive();
+      success = reached();
+    }
     bool late = now >= until_ns;
-    if (!success && !late && connection == connection_) futex_wait(waits, 1, std::min(until_ns - now, kStepNs));
+    if (!success && !late && connection == connection_)
+      futex_wait(waits, 1, std::min(until_ns - now, nap ? kNapNs : kStepNs));
     if (connection == connection_) waits.store(0, std::memory_order_relaxed);
     if (success) return true;
     receive();

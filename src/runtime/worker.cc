@@ -17,7 +17,9 @@ constexpr unsigned kBulkBudget = 4;                     // each of so many messa
 constexpr std::uint64_t kBulkNs = 2'000;                // and not longer than this in all, ...
 constexpr std::size_t kChannelsLookedAt = 8;            // nor beyond a low-latency task seen in so many channels
 constexpr std::uint64_t kLongestDeviceSpinNs = 10'000;  // most devices take longer; their interrupt wants the core
-constexpr unsigned kSettledTurns = 4;                   // idle ones, after which no stream of messages is under way
+constexpr std::uint64_t kSettleNs = 1'000;              // store buffers are empty much earlier
+constexpr std::uint64_t kNapNs = 1'000'000;
+constexpr unsigned kSettledTurns = 4;  // idle ones, after which no stream of messages is under way
 
 }  // namespace
 
@@ -163,15 +165,24 @@ bool Worker::anything_ready() const noexcept {
   return false;
 }
 
-void Worker::sleep_until_work() {
+// A nap needs no fence of the others: what they stored before they could see `asleep` arrives while this one settles,
+// and what did not, against all that is known of store buffers, is found when the nap is over.
+void Worker::sleep_until_work(Sleep how) {
   auto& asleep = seams_.lanes.worker[options_.index].asleep;
   asleep.store(1, std::memory_order_relaxed);
-  heavy_fence();
+  if (how == Sleep::nap) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (std::uint64_t end = refresh_now() + kSettleNs; refresh_now() < end && !anything_ready();) cpu_relax();
+  } else {
+    heavy_fence();
+  }
   unsigned handled = 0;
   fire_timers(handled);
   if (handled == 0 && !anything_ready() && !stop_.load(std::memory_order_acquire)) {
     counts_.sleeps.fetch_add(1, std::memory_order_relaxed);
-    seams_.reactor.wait(timers_.empty() ? 0 : timers_.next_ns());
+    std::uint64_t until = timers_.empty() ? 0 : timers_.next_ns();
+    if (how == Sleep::nap) until = until == 0 ? now_ns_ + kNapNs : std::min(until, now_ns_ + kNapNs);
+    seams_.reactor.wait(until);
   }
   asleep.store(0, std::memory_order_relaxed);
 }
@@ -179,10 +190,12 @@ void Worker::sleep_until_work() {
 void Worker::drive() {
   std::uint64_t idle_since = 0;
   unsigned idle_turns = 0;
+  IdlePolicy* slept = nullptr;  // which of them sent it to sleep, since it had work last
   while (!stop_.load(std::memory_order_relaxed)) {
     Turn result = turn();
     if (result == Turn::lost) return;
     if (result == Turn::busy) {
+      if (slept) std::exchange(slept, nullptr)->woke_after(refresh_now() - idle_since);
       idle_since = 0;
       idle_turns = 0;
       continue;
@@ -195,10 +208,9 @@ void Worker::drive() {
     std::uint64_t now = seams_.clock.now_ns();
     if (idle_since == 0) idle_since = now;
     IdlePolicy& policy = seams_.reactor.device_at_work() ? idle_at_device_ : idle_;
-    if (now - idle_since < policy.spin_ns()) continue;
-    sleep_until_work();
-    policy.woke_after(refresh_now() - idle_since);
-    idle_since = 0;
+    if (!slept && now - idle_since < policy.spin_ns()) continue;
+    sleep_until_work(slept ? Sleep::deep : Sleep::nap);
+    slept = &policy;
     idle_turns = 0;
   }
 }

@@ -93,7 +93,8 @@ class Worker {
   enum class Turn { idle, busy, lost };
   Turn turn();   // one round of everything that is ready
   void drive();  // turns and sleeps until request_stop(), or until the worker is lost
-  void sleep_until_work();
+  enum class Sleep { nap, deep };
+  void sleep_until_work(Sleep how);
 
   // Time as of this turn, at most a few microseconds old.
   std::uint64_t now_ns() const noexcept { return now_ns_; }

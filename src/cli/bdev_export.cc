@@ -37,8 +37,8 @@ constexpr const char* kFooter = R"(Example:
 The pool is to be a disk (disk=true), or of several containers: one whose space is allocated from the start.
 It is served until SIGINT or SIGTERM comes. Then what was asked for is answered, the socket is removed, and the exit
 code is 0; a second signal ends it at once.
-When the daemon goes away, requests fail with EIO. They work again once it is back and has the same pool on the same
-files or devices. Others are refused, memory included, which does not outlive the daemon: begin another export then.)";
+When the daemon or the pool goes away, requests fail with EIO. They work again once the pool is back on the same files
+or devices. Others are refused, memory included, which does not outlive the pool: begin another export then.)";
 
 struct ExportArguments {
   Target target;

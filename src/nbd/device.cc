@@ -20,9 +20,11 @@ Error no_disk(const std::string& pool) {
           {}};
 }
 
-// Session by session, without the library's own reconnecting: each is looked at before it is used.
+// One session with one pool, and neither another session nor another pool of the name: each is looked at before it is
+// used.
 ConnectOptions once(ConnectOptions options) {
   options.reconnect = false;
+  options.follow_pools = false;
   return options;
 }
 

@@ -83,10 +83,10 @@ Task<Status> Transmission::flush() {
   co_return Status();
 }
 
-// Of a daemon that has gone nobody knows what it did: asked again, it does the same.
+// Of a daemon, or a pool, that has gone nobody knows what it did: asked again, it does the same.
 void Transmission::settle(Order order, const Status& done) {
   --active_;
-  if (done.code() == Code::unavailable) {
+  if (done.code() == Code::unavailable || done.code() == Code::not_found) {
     lost_ = true;
     if (!std::exchange(order.again, true)) {
       waiting_.push_back(std::move(order));

@@ -4,8 +4,8 @@
 // order in which they end. Two threads: the connection's own reads the socket and gives orders; the one here owns the
 // session with the daemon, so all Futures, and writes the replies. Neither runs where there is nothing to do.
 //
-// When the daemon goes, a request that was under way is tried once more, on a new session: block requests may be done
-// twice as long as nobody was told that they were done once. Where the daemon is not back by then, the answer is EIO.
+// When the daemon or the pool goes, a request that was under way is tried once more, on a new session: block requests
+// may be done twice as long as nobody was told that they were done once. What is not back by then is answered with EIO.
 #pragma once
 
 #include <chimaera/bytes.h>

@@ -85,6 +85,32 @@ class DaemonDies(ExportTest):
         self.assertEqual(export.end(), 0)
 
 
+class PoolGoes(ExportTest):
+    def test_and_comes_back(self):
+        """The same volume is gone on with; another one is left alone, even in a pool of the same name."""
+        self.create_file()
+        export = Export(self, "disk")
+        with Client(export.path) as client:
+            client.go()
+            self.assertEqual(client.write(0, b"first"), 0)
+            self.expect(DONE, "pool", "destroy", "disk")
+            self.assertEqual(client.write(0, b"lost!"), wire.EIO)
+            export.wait_for_error("not_found")
+            self.create_file()
+            self.assertEqual(client.read(0, 5), b"first")
+            self.expect(DONE, "pool", "destroy", "disk")
+            self.create("disk", f"backend=file:{self.folder}/other?size={SIZE}", "disk=true")
+            self.assertEqual(client.write(0, b"wrong"), wire.EIO)
+            export.wait_for_error("is not the volume any more that was exported")
+            with Client(Export(self, "disk").path) as other:
+                other.go()
+                self.assertEqual(other.read(0, 5), bytes(5))
+            self.expect(DONE, "pool", "destroy", "disk")
+            self.create_file()
+            self.assertEqual(client.read(0, 5), b"first")
+        self.assertEqual(export.end(), 0)
+
+
 class ClientDies(ExportTest):
     def sessions(self):
         """How many the daemon has, with their memory, and the one that asks."""

@@ -31,17 +31,18 @@ build: setup configure ## the program, build/release/bin/chimaera, its modules, 
 	  cmake --build $(release) -j $(JOBS)
 
 test: build ## install what is missing, build, run all tests
+	@tools/setup build test
 	@tools/count_lines tasks/TASK_NAME 80 examples/smallest_module 59
 	@STEP_SHOW=1 tools/step test "running the tests" \
 	  "Run one test alone: ctest --test-dir $(release) --output-on-failure -R NAME" \
 	  ctest --preset release -j 2
 
 check: ## what CI wants beyond the tests: sanitizers, clang, fuzzing, style (some 30 minutes)
-	@tools/setup build check
+	@tools/setup build test check
 	@JOBS=$(JOBS) tools/check $(ARGS)
 
 bench: build ## the benchmark table, rivals included
-	@tools/setup build bench
+	@tools/setup build test bench
 	@$(program) bench all $(ARGS)
 
 install: build ## copy library, headers, modules and program below PREFIX (/usr/local)

@@ -34,6 +34,7 @@ struct ConnectOptions {
   std::chrono::nanoseconds spin = std::chrono::microseconds(200);     // longest spin before sleep; 0 on one core
   std::chrono::nanoseconds memory_wait{0};  // how long a call waits for arena space when the limit is reached
   bool reconnect = true;
+  bool follow_pools = true;  // a pool that was destroyed, and made again under its name, is found; else it is not_found
 };
 
 struct PoolOptions {

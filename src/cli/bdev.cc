@@ -76,6 +76,7 @@ void add_bdev(CLI::App& program, Action& run) {
       ->required();
   check->footer("Exit code 1 when a volume is damaged.");
   check->callback([&run, given] { run = [given] { return run_check(*given); }; });
+  add_bdev_export(*group, run);
 }
 
 }  // namespace chi::cli

@@ -86,6 +86,7 @@ Words positional_values(const Line& line, const NameSource& names) {
   }
   if (position > 0) return {};
   if (line.path == "pool describe" || line.path == "pool destroy") return names.pools(line.daemon);
+  if (line.path == "bdev check" || line.path == "bdev export") return names.pools(line.daemon);
   if (line.path == "module describe" || line.path == "module load") return names.modules(line.daemon);
   if (line.path == "completion") return {"bash", "zsh", "fish"};
   Words out;

@@ -25,6 +25,7 @@ class CandidatesTest : public testing::Test {
     add_pool(program_, run_);
     add_call(program_, run_);
     add_module(program_, run_);
+    add_bdev(program_, run_);
     add_completion(program_, run_);
   }
 
@@ -43,7 +44,7 @@ class CandidatesTest : public testing::Test {
 };
 
 TEST_F(CandidatesTest, Commands) {
-  EXPECT_THAT(at({""}), ElementsAre("call", "completion", "module", "pool", "status"));
+  EXPECT_THAT(at({""}), ElementsAre("bdev", "call", "completion", "module", "pool", "status"));
   EXPECT_THAT(at({}), Contains("status"));
   EXPECT_THAT(at({"p"}), ElementsAre("pool"));
   EXPECT_THAT(at({"pool", "d"}), ElementsAre("describe", "destroy"));
@@ -69,6 +70,8 @@ TEST_F(CandidatesTest, NamesThatADaemonKnows) {
   EXPECT_THAT(at({"call", "kv", "put", ""}), ElementsAre("key=", "value="));
   EXPECT_THAT(at({"call", "kv", "put", "key=a", "v"}), ElementsAre("value="));
   EXPECT_THAT(at({"pool", "describe", "k"}), ElementsAre("kv"));
+  EXPECT_THAT(at({"bdev", "check", "k"}), ElementsAre("kv"));
+  EXPECT_THAT(at({"bdev", "export", "k"}), ElementsAre("kv"));
   EXPECT_THAT(at({"module", "load", ""}), ElementsAre("kv", "small_message"));
   EXPECT_THAT(at({"completion", ""}), ElementsAre("bash", "fish", "zsh"));
 }

@@ -175,6 +175,20 @@ TEST_F(FailureTest, ForgottenCallsFindAPoolMadeAnewToo) {
   EXPECT_EQ(behaviour().calls, 2);
 }
 
+TEST_F(FailureTest, PoolMadeAnewIsNotFollowedByWhoDoesNotWantIt) {
+  ConnectOptions options;
+  options.follow_pools = false;
+  Client client = connect(options);
+  Pool pool = client.pool("one");
+  ASSERT_TRUE(pool.call<Null>().get().ok());
+  behaviour().rename_one = 99;
+  EXPECT_EQ(pool.call<Null>().get().code(), Code::not_found);
+  ASSERT_TRUE(pool.fire_and_forget().call<Null>().get().ok());  // lost
+  ASSERT_TRUE(client.flush().ok());
+  EXPECT_EQ(pool.call<Null>().get().code(), Code::not_found);
+  EXPECT_EQ(behaviour().calls, 1);
+}
+
 TEST_F(FailureTest, NotFoundForAnotherReasonKeepsItsText) {
   Client client = connect();
   Pool pool = client.pool("one");

@@ -59,7 +59,8 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
     return;
   } else {
     // Nobody hears of this one, so the next call looks the name up.
-    if (slot.code == static_cast<std::uint16_t>(Code::not_found) && entry.is(kDropped)) entry.pool->forget();
+    const bool gone = slot.code == static_cast<std::uint16_t>(Code::not_found) && entry.is(kDropped);
+    if (gone && session_ && session_->options().follow_pools) entry.pool->forget();
     store_answer(entry, slot, bytes, size);
   }
   if (!(slot.flags & shm::kStillRunning)) end(entry);

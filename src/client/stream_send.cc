@@ -156,7 +156,7 @@ Status Stream::renew(PoolState& pool, const Error& refusal, Request& request) {
   const ResolvedPool* resolved = pool.resolved.load(std::memory_order_acquire);
   if (refusal.code == Code::not_found) {
     std::uint32_t containers = resolved ? resolved->containers : 0;
-    if (&pool == session_->admin()) return refusal;
+    if (&pool == session_->admin() || !session_->options().follow_pools) return refusal;
     auto found = session_->find(pool, std::chrono::nanoseconds(0));
     if (!found) return std::move(found).error();
     // With another number of containers a hash would lead elsewhere: the caller's next call does it right.

@@ -43,6 +43,17 @@ class [[nodiscard]] Transfer {
     calls_.clear();
     return out;
   }
+  // The same for a coroutine of a program (Client::run, Client::poll_for): `co_await transfer.ended()`. The Transfer
+  // lives until then.
+  chi::Task<chi::Status> ended() {
+    chi::Status out;
+    for (auto& each : calls_) {
+      auto reply = co_await each;
+      if (!reply.ok() && out.ok()) out = std::move(reply).error();
+    }
+    calls_.clear();
+    co_return out;
+  }
 
  private:
   friend class Volume;

@@ -4,6 +4,7 @@
 // method `stat`, if its module has one that reads and whose request needs no field, and shows the reply: whatever is
 // in it, and each list of OperationStats as rates and latencies. Beside such a list, in the same struct, `index` says
 // which container it is of, and `backend` what stands behind it; both may be left out.
+//
 //   chi::Meter::Run run(put_);                          // a handler: from here to its end
 //   run.done(bytes);                                    // it went well
 //   reply.operations = {put_.stats("put"), get_.stats("get")};   // on(const Stat&)

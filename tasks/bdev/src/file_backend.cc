@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +56,7 @@ class FileBackend final : public Backend {
   }
   Transfer write(chi::Buffer from, std::uint64_t offset) override {
     auto done = co_await io_.write(fd_, std::move(from), offset);
+    if (!done.ok()) co_return name_free(std::move(done).error());
     co_return done;
   }
   chi::Task<chi::Status> sync() override {
@@ -86,6 +88,7 @@ class FileBackend final : public Backend {
   chi::Status lock() const;
   chi::Status look_at_kind();
   void look_at_alignment(const Outside& outside);
+  chi::Error name_free(chi::Error why) const;
 
   chi::Io io_;
   BackendInfo info_;
@@ -96,6 +99,15 @@ class FileBackend final : public Backend {
   int fd_ = -1;
   std::uint64_t size_ = 0;
 };
+
+// Where there is no space: how much there is.
+chi::Error FileBackend::name_free(chi::Error why) const {
+  struct statvfs found{};
+  if (device_ || why.code != chi::Code::resource_exhausted || ::fstatvfs(fd_, &found) != 0) return why;
+  why.text += "; the file system has " + std::to_string(found.f_bavail * found.f_frsize) +
+              " bytes free: make room there, and do it again";
+  return why;
+}
 
 chi::Status FileBackend::open_descriptor() {
   // O_EXCL of a device without O_CREAT: not while it, or a part of it, is mounted or in other use.
@@ -189,7 +201,7 @@ chi::Task<chi::Status> FileBackend::zero(Range range, bool release) {
     auto punched = co_await io_.allocate(fd_, kKeep | FALLOC_FL_PUNCH_HOLE, range.offset, range.size);
     done = std::move(punched);
   }
-  if (!done.ok()) co_return done.error();
+  if (!done.ok()) co_return name_free(std::move(done).error());
   co_return chi::Status();
 }
 
@@ -228,7 +240,7 @@ chi::Status FileBackend::store(std::uint64_t offset, std::span<const std::uint8_
     std::memcpy(piece.data(), from.data() + done, want);
     const ssize_t put = ::pwrite(fd_, piece.data(), want, static_cast<off_t>(offset + done));
     if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return system_error("cannot write '" + path_ + "'", put < 0 ? errno : EIO);
+    if (put <= 0) return name_free(system_error("cannot write '" + path_ + "'", put < 0 ? errno : EIO));
     done += static_cast<std::size_t>(put);
   }
   return {};

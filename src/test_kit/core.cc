@@ -50,8 +50,7 @@ Core::Core(const TestOptions& options)
       shelf_(runtime::ModuleRepo(
           runtime::module_search_path(options.module_paths, {}, std::getenv("CHIMAERA_MODULE_PATH")))) {
   for (const chi_module* table : options.modules) own_modules_[table->name] = runtime::Module::linked(*table);
-  node_ = std::make_unique<VirtualNode>(options.seed, options.workers, *log_,
-                                        [this](const chi_io& io) {
+  node_ = std::make_unique<VirtualNode>(options.seed, options.workers, *log_, [this](const chi_io& io) {
     if (watch_io_) watch_io_(io);
     return faults_.strike(io.operation);
   });

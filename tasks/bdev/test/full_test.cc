@@ -145,6 +145,22 @@ TEST_P(FullTest, NoVolumeCanBeMadeAndNothingIsLeft) {
   EXPECT_TRUE(make("disk", config(false)).call<Allocate>(kMiB).get().ok());
 }
 
+// There is room for the first header alone: what was begun is no volume yet, and is begun anew.
+TEST_P(FullTest, AVolumeThatWasBegunIsMadeLater) {
+  const int made = ::open(volume().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ::close(made);
+  put_ballast(UINT64_MAX);
+  struct stat found{};
+  ASSERT_EQ(::stat(ballast().c_str(), &found), 0);
+  ASSERT_EQ(::truncate(ballast().c_str(), found.st_size - 4096), 0);
+  ASSERT_EQ(try_make("disk", config(false)).code(), Code::resource_exhausted);
+  ASSERT_EQ(::stat(volume().c_str(), &found), 0);
+  EXPECT_GT(found.st_size, 4096) << "it was begun";
+  ASSERT_EQ(::unlink(ballast().c_str()), 0);
+  EXPECT_TRUE(check_file(volume()).value().problems.empty());
+  EXPECT_TRUE(make("disk", config(false)).call<Allocate>(kMiB).get().ok());
+}
+
 // Its allocation map does not fit either: the change is undone, and later it can be made.
 TEST_P(FullTest, AnAllocationThatCannotBeNotedIsUndone) {
   chi::Pool disk = make("disk", config(false));

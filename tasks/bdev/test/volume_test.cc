@@ -225,6 +225,17 @@ TEST_F(DiskTest, StatTellsWhatWasDone) {
   EXPECT_GT(found->total_ns, 0u);
 }
 
+TEST_F(DiskTest, ATransferHasALimit) {
+  Config config;
+  config.backend = "ram:3G";
+  config.disk = true;
+  const chi::Pool disk = make("disk", config);
+  const auto reply = disk.call<Read>(0u, kMaxTransfer + 1).get();
+  EXPECT_EQ(reply.code(), chi::Code::invalid_argument);
+  EXPECT_NE(reply.error().text.find("split it"), std::string::npos) << reply.error().text;
+  EXPECT_EQ(disk.call<Trim>(0u, kMaxTransfer + 1).get().value().size, kMaxTransfer + 1) << "which moves no bytes";
+}
+
 TEST_F(DiskTest, TrimGivesSpaceBackAndZeroKeepsIt) {
   Config config = file_config();
   config.disk = true;

@@ -21,6 +21,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -79,6 +80,8 @@ class TestNode {
 
   void fail_calls(CallFault fault) const;
   void fail_io(IoFault fault) const;
+  // Told of each system call that containers make, before it is made: of which memory, for one.
+  void watch_io(std::function<void(const chi_io&)> watch) const;
   std::uint64_t faults_struck() const;  // calls and system calls that were made to fail so far
 
   // From now on notes every call of the test's, with its moment and its reply. save_recording writes them to a file, a

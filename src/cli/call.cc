@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
+#include "cli/outcome.h"
 #include "cli/table.h"
 #include "cli/target.h"
 #include "client/remote_method.h"
@@ -33,53 +34,6 @@ struct CallArguments {
   bool bulk = false;
 };
 
-// What came back, ready to be shown. One container's reply is `value`; of several, `value` is the merged reply where
-// the method merges, else `replies` has each.
-struct Outcome {
-  std::optional<Json> value;
-  Json replies = Json::array();
-  Json failures = Json::array();
-};
-
-Status add_entry(const SchemaType& type, const detail::GatheredEntry& entry, Outcome& outcome) {
-  if (entry.code != 0) {
-    Json failure;
-    failure["container"] = entry.container;
-    failure["error"] = error_json(decode_error(entry.code, entry.message));
-    outcome.failures.push_back(std::move(failure));
-    return {};
-  }
-  Result<Json> reply = wire_to_json(type, entry.message);
-  if (!reply.ok()) return std::move(reply).error();
-  if (entry.container == detail::kMergedEntry) {
-    outcome.value = *std::move(reply);
-    return {};
-  }
-  Json each;
-  each["container"] = entry.container;
-  each["reply"] = *std::move(reply);
-  outcome.replies.push_back(std::move(each));
-  return {};
-}
-
-Result<Outcome> decode_outcome(const SchemaType& type, const RawReply& raw) {
-  std::vector<chi_buffer> buffers;
-  for (const Buffer& buffer : raw.buffers) buffers.push_back(buffer.raw());
-  const chi_message message{raw.fields.data(), static_cast<std::uint32_t>(raw.fields.size()),
-                            static_cast<std::uint32_t>(buffers.size()), buffers.data()};
-  Outcome outcome;
-  if (!raw.gathered) {
-    Result<Json> value = wire_to_json(type, message);
-    if (!value.ok()) return std::move(value).error();
-    outcome.value = *std::move(value);
-    return outcome;
-  }
-  Status read = detail::visit_gathered(
-      message, [&](const detail::GatheredEntry& entry) { return add_entry(type, entry, outcome); });
-  if (!read.ok()) return std::move(read).error();
-  return outcome;
-}
-
 // One row for each container: its reply's fields, or its error.
 std::string render_each(const Outcome& outcome) {
   Json rows = Json::array();
@@ -94,17 +48,7 @@ std::string render_each(const Outcome& outcome) {
 
 int show(const Outcome& outcome, bool gathered, bool json) {
   if (json) {
-    Json out;
-    if (!gathered) {
-      out = *outcome.value;
-    } else if (outcome.value) {
-      out["reply"] = *outcome.value;
-      out["failures"] = outcome.failures;
-    } else {
-      out["replies"] = outcome.replies;
-      out["failures"] = outcome.failures;
-    }
-    print_json(out);
+    print_json(gathered ? outcome_json(outcome) : *outcome.value);
   } else if (outcome.value) {
     std::fputs(outcome.value->empty() ? "done\n" : render(*outcome.value).c_str(), stdout);
   } else if (!outcome.replies.empty()) {

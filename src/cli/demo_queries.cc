@@ -169,7 +169,7 @@ Result<std::vector<DemoContainer>> find_containers(const Client& client, const P
   if (!described.ok()) return described.error();
   std::vector<DemoContainer> out;
   for (const admin::ContainerInfo& info : described->containers) {
-    const auto stats = pool.on(chi::container(info.index)).call<kv::Stats>().get();
+    const auto stats = pool.on(chi::container(info.index)).call<kv::Stat>().get();
     if (!stats.ok()) return stats.error();
     out.push_back({info.index, info.node, info.worker, stats->records, stats->key_bytes + stats->value_bytes});
   }

@@ -5,18 +5,35 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <thread>
 
+#include "base/text.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
+#include "cli/operations.h"
+#include "cli/pool_stat.h"
 #include "cli/table.h"
 #include "cli/target.h"
 
 namespace chi::cli {
 
 namespace {
+
+constexpr auto kStatDeadline = std::chrono::seconds(1);
+constexpr std::size_t kMostContainers = 16;  // of a pool: those with more are shown as a whole
+
+using Told = std::map<std::string, PoolStat>;  // by pool
+
+struct StatusArguments {
+  Target target;
+  std::string interval;
+};
 
 std::string section(const char* title, const Table& table) {
   return table.empty() ? fmt::format("\n{}: none\n", title) : fmt::format("\n{}:\n{}", title, table.text(2));
@@ -57,6 +74,41 @@ std::string render_stuck(const admin::StatusReply& status) {
   return section("handlers that do not end", table);
 }
 
+// What pools tell in single values, those that are no list.
+std::string render_told(const Told& told) {
+  Table table({"pool", "tells"});
+  for (const auto& [pool, stat] : told) {
+    if (!stat.told.contains("reply")) continue;
+    std::string text;
+    for (const auto& field : stat.told["reply"].items()) {
+      if (field.value().is_structured()) continue;
+      const std::string value = field.value().is_string() ? field.value().get<std::string>() : field.value().dump();
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", field.key(), value);
+    }
+    if (!text.empty()) table.add({pool, text});
+  }
+  return table.empty() ? std::string() : section("told by pools", table);
+}
+
+std::string render_operations(const Told& told, const std::string& period) {
+  std::vector<Operations> all;
+  for (const auto& [pool, stat] : told) {
+    const std::vector<Operations> rows = sum_large_pools(stat.operations, kMostContainers);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  if (all.empty()) return {};
+  const std::string table = render_operations(all, 2);
+  return fmt::format("\noperations {}:{}{}", period, table.empty() ? " none\n" : "\n", table);
+}
+
+std::string render_silent(const Told& told) {
+  std::string out;
+  for (const auto& [pool, stat] : told) {
+    for (const std::string& problem : stat.problems) out += "  " + printable(problem) + "\n";
+  }
+  return out.empty() ? out : "\npools that do not tell:\n" + out;
+}
+
 std::string render_status(const admin::StatusReply& status) {
   std::string out = fmt::format("daemon '{}', pid {}, version {}, up {}, {} resident\n", printable(status.name),
                                 status.pid, printable(status.version), human_duration(status.uptime_s),
@@ -68,23 +120,60 @@ std::string render_status(const admin::StatusReply& status) {
   return out + render_workers(status) + render_sessions(status) + render_pools(status) + render_stuck(status);
 }
 
-int run_status(const Target& target) {
-  const Result<Client> client = connect(target);
+// The status, with what each pool tells put beside it.
+Result<Json> status_json(const admin::StatusReply& status, const Told& told) {
+  Result<Json> out = to_json(status);
+  if (!out.ok()) return out;
+  for (Json& pool : (*out)["pools"]) {
+    const auto found = told.find(pool["name"].get<std::string>());
+    if (found == told.end()) continue;
+    pool["stat"] = found->second.told;
+    pool["operations"] = Json::array();
+    for (const Operations& each : found->second.operations) pool["operations"].push_back(operations_json(each));
+  }
+  return out;
+}
+
+int run_status(const StatusArguments& given) {
+  Result<std::uint64_t> interval = std::uint64_t{0};
+  if (!given.interval.empty()) {
+    interval = parse_duration(given.interval);
+    if (!interval.ok()) return report_usage(interval.error());
+    if (*interval == 0) return report_usage({Code::invalid_argument, "--interval is more than 0, as in 1s", {}});
+  }
+  const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
+  Told before;
+  if (*interval != 0) {
+    const auto first = client->admin().call<admin::GetStatus>().get();
+    if (!first.ok()) return report(first.error());
+    before = ask_pools(*client, first->pools, kStatDeadline);
+    std::this_thread::sleep_for(std::chrono::nanoseconds(*interval));
+  }
   const auto status = client->admin().call<admin::GetStatus>().get();
   if (!status.ok()) return report(status.error());
-  if (target.json) return print_result(to_json(*status));
-  std::fputs(render_status(*status).c_str(), stdout);
+  Told told = ask_pools(*client, status->pools, kStatDeadline);
+  for (auto& [pool, stat] : told) stat.operations = since(before[pool].operations, std::move(stat.operations));
+  if (given.target.json) return print_result(status_json(*status, told));
+  const std::string period = *interval == 0 ? "since each container was made" : fmt::format("in {}", given.interval);
+  std::fputs(
+      (render_status(*status) + render_told(told) + render_operations(told, period) + render_silent(told)).c_str(),
+      stdout);
   return kDone;
 }
 
 }  // namespace
 
 void add_status(CLI::App& program, Action& run) {
-  CLI::App* command = program.add_subcommand("status", "Show what a daemon is doing");
-  auto target = std::make_shared<Target>();
-  add_target(*command, *target);
-  command->callback([&run, target] { run = [target] { return run_status(*target); }; });
+  CLI::App* command = program.add_subcommand("status", "Show what a daemon is doing, and what its pools tell");
+  auto given = std::make_shared<StatusArguments>();
+  add_target(*command, given->target);
+  command->add_option("--interval", given->interval,
+                      "ask twice, so long apart (as in 1s), and show the operations in between");
+  command->footer(
+      "Operations, rates and latencies are those of pools whose module has the method `stat`; without --interval\n"
+      "since each container was made. A pool that does not answer within a second is shown as such.");
+  command->callback([&run, given] { run = [given] { return run_status(*given); }; });
 }
 
 }  // namespace chi::cli

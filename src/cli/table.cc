@@ -109,6 +109,12 @@ std::string human_duration(double seconds) {
   return fmt::format("{}d {}h", whole / 86400, whole % 86400 / 3600);
 }
 
+std::string human_latency(double ns) {
+  if (!(ns >= 1e3)) return fmt::format("{:.0f} ns", std::max(ns, 0.0));
+  if (ns < 1e6) return fmt::format("{:.1f} us", ns / 1e3);
+  return ns < 1e9 ? fmt::format("{:.1f} ms", ns / 1e6) : human_duration(ns / 1e9);
+}
+
 std::string human_size(double bytes) {
   constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   std::size_t unit = 0;

@@ -37,6 +37,9 @@ std::size_t display_width(std::string_view text) noexcept;
 // "3d 4h", "2h 5m", "12m 3s", "8.5 s".
 std::string human_duration(double seconds);
 
+// "850 ns", "12.3 us", "4.5 ms", "2.0 s".
+std::string human_latency(double ns);
+
 // "512 B", "1.5 MiB".
 std::string human_size(double bytes);
 

@@ -51,6 +51,14 @@ TEST(Human, Durations) {
   EXPECT_EQ(human_duration(-1), "0.0 s");
 }
 
+TEST(Human, Latencies) {
+  EXPECT_EQ(human_latency(0), "0 ns");
+  EXPECT_EQ(human_latency(850.4), "850 ns");
+  EXPECT_EQ(human_latency(12'340), "12.3 us");
+  EXPECT_EQ(human_latency(4.5e6), "4.5 ms");
+  EXPECT_EQ(human_latency(2e9), "2.0 s");
+}
+
 TEST(Human, Sizes) {
   EXPECT_EQ(human_size(512), "512 B");
   EXPECT_EQ(human_size(1.5 * (1 << 20)), "1.5 MiB");

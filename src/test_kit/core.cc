@@ -50,8 +50,10 @@ Core::Core(const TestOptions& options)
       shelf_(runtime::ModuleRepo(
           runtime::module_search_path(options.module_paths, {}, std::getenv("CHIMAERA_MODULE_PATH")))) {
   for (const chi_module* table : options.modules) own_modules_[table->name] = runtime::Module::linked(*table);
-  node_ = std::make_unique<VirtualNode>(options.seed, options.workers, *log_,
-                                        [this](const chi_io& io) { return faults_.strike(io.operation); });
+  node_ = std::make_unique<VirtualNode>(options.seed, options.workers, *log_, [this](const chi_io& io) {
+    if (watch_io_) watch_io_(io);
+    return faults_.strike(io.operation);
+  });
   fault_pool_ = make_pool("test-kit-faults", runtime::Module::linked(fault_module()));
   fault_pool_->id = kFaultPool;
   if (Status made = fill(*fault_pool_, 1); !made) throw BadResult(made.error());

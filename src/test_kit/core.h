@@ -5,6 +5,7 @@
 
 #include <chimaera/test_kit.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -75,6 +76,7 @@ class Core {
   Core& operator=(const Core&) = delete;
 
   Faults& faults() noexcept { return faults_; }
+  void watch_io(std::function<void(const chi_io&)> watch) { watch_io_ = std::move(watch); }
   const Lines& log() const noexcept { return *log_; }
   VirtualNode& node() noexcept { return *node_; }
 
@@ -118,6 +120,7 @@ class Core {
   std::map<std::string, std::shared_ptr<const runtime::Module>> own_modules_;
   runtime::ModuleShelf shelf_;
   Faults faults_;
+  std::function<void(const chi_io&)> watch_io_;
   std::unique_ptr<VirtualNode> node_;
   std::map<std::string, std::unique_ptr<NodePool>> pools_;
   std::unique_ptr<NodePool> fault_pool_;

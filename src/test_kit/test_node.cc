@@ -50,6 +50,7 @@ std::chrono::nanoseconds TestNode::now() const { return std::chrono::nanoseconds
 
 void TestNode::fail_calls(CallFault fault) const { core_->faults().add(std::move(fault)); }
 void TestNode::fail_io(IoFault fault) const { core_->faults().add(fault); }
+void TestNode::watch_io(std::function<void(const chi_io&)> watch) const { core_->watch_io(std::move(watch)); }
 std::uint64_t TestNode::faults_struck() const { return core_->faults().struck(); }
 
 void TestNode::record() const { core_->start_recording(); }

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <random>
 
+#include "bdev_format/check.h"
 #include "blocks.h"
 #include "common/child.h"
 #include "common/ring_tables.h"
@@ -105,6 +106,33 @@ TEST_F(BdevClientKill, ReleasesMemoryThatTheRingHeld) {
     ASSERT_TRUE(wait_until([] { return registered_buffers() == 0u; })) << "after its client was killed";
     ASSERT_TRUE(wait_until([&] { return arenas_mapped() == before; })) << "the arena is still there";
   }
+}
+
+// Clients that allocate and free: each of their calls is done as a whole or not at all.
+TEST_F(BdevClientKill, LeavesAWholeMap) {
+  bdev::Config config;
+  config.backend = "file:" + folder_ / "volume";
+  config.size = 4 << 20;
+  PoolOptions options{.module = "bdev"};
+  options.config = Bytes(encode_to_string(config));
+  const Pool disk = client_->create_pool("disk", options).value();
+  std::mt19937 random(6);
+  for (int i = 0; i < kKills; ++i) {
+    Child child({CHI_BDEV_WRITER, socket(), "space"});
+    ASSERT_EQ(child.line(), "ready") << i;
+    for (auto reads = random() % 20; reads > 0; --reads) ASSERT_TRUE(disk.call<bdev::Stat>().get().ok());
+    child.kill();
+    const bdev::CheckReport report = disk.call<bdev::Check>().get().value().reports.at(0);
+    ASSERT_TRUE(report.problems.empty()) << report.problems[0];
+    const bdev::ExtentsReply found = disk.call<bdev::Extents>().get().value();
+    for (const bdev::OwnedExtent& each : found.extents) {
+      ASSERT_EQ(each.size, (1 + each.owner % 4) * kBlock) << "a part of what was asked for";
+      const auto freed = disk.call<bdev::Free>(std::vector<bdev::Extent>{{each.offset, each.size}}).get();
+      ASSERT_TRUE(freed.ok() || freed.code() == Code::failed_precondition) << "the dead client's own call was faster";
+    }
+  }
+  ASSERT_TRUE(client_->destroy_pool("disk").ok());
+  EXPECT_TRUE(bdev::check_file(folder_ / "volume").value().problems.empty());
 }
 
 TEST_F(BdevClientKill, SomebodyElseHasMemoryOnly) {

@@ -1,6 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // bdev_writer SOCKET write: writes blocks into the pool `disk` until it is killed; says "ready" once it does.
+// bdev_writer SOCKET space: the same with allocating and freeing.
 // bdev_writer SOCKET nobody FILE: as another user, tries to make a pool of the file, then one of memory; says how each
 // attempt ended.
 #include <bdev/bdev.h>
@@ -40,6 +41,29 @@ int write_for_ever(const chi::Client& client) {
   }
 }
 
+int allocate_for_ever(const chi::Client& client) {
+  const chi::Pool disk = client.pool("disk");
+  std::uint64_t owner = static_cast<std::uint64_t>(::getpid()) << 32;
+  for (bool first = true;; first = false) {
+    std::vector<chi::Future<bdev::AllocateReply>> taken;
+    for (int i = 0; i < 8; ++i, ++owner) {
+      taken.push_back(disk.call<bdev::Allocate>((1 + owner % 4) * chi::test::kBlock, 1u, owner));
+    }
+    if (first) {
+      std::puts("ready");
+      std::fflush(stdout);
+    }
+    std::vector<chi::Future<bdev::FreeReply>> freed;
+    for (auto& each : taken) {
+      auto reply = each.get();
+      if (reply.ok()) freed.push_back(disk.call<bdev::Free>(std::move(reply->extents)));
+    }
+    for (auto& each : freed) {
+      if (!each.get().ok()) return 1;
+    }
+  }
+}
+
 std::string attempt(const chi::Client& client, const std::string& name, const std::string& backend) {
   bdev::Config config;
   config.backend = backend;
@@ -62,6 +86,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (mode == "write") return write_for_ever(*client);
+  if (mode == "space") return allocate_for_ever(*client);
   std::puts(attempt(*client, "file", std::string("file:") + argv[3]).c_str());
   std::puts(attempt(*client, "memory", "ram:1M").c_str());
   std::fflush(stdout);

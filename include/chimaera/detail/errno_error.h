@@ -26,6 +26,7 @@ inline Error error_of_errno(int number) {
       {EROFS, Code::permission_denied},
       {ENOSPC, Code::resource_exhausted},
       {EDQUOT, Code::resource_exhausted},
+      {EFBIG, Code::resource_exhausted},
       {EMFILE, Code::resource_exhausted},
       {ENFILE, Code::resource_exhausted},
       {ENOMEM, Code::resource_exhausted},

@@ -51,6 +51,9 @@ class Backend {
   // Once it ends well, all that was written before it began survives a loss of power.
   virtual chi::Task<chi::Status> sync() = 0;
 
+  // What the caller is told of a failure of one of these: where there is no space, how much there is.
+  virtual chi::Error explain(chi::Error why) const { return why; }
+
   // Makes an aligned range zero, and gives its space back where `release`. unimplemented: write zeros instead.
   virtual chi::Task<chi::Status> zero(Range range, bool release) = 0;
 

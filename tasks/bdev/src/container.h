@@ -9,6 +9,7 @@
 #include <bdev/stat.h>
 #include <bdev/stripe.h>
 #include <chimaera/module.h>
+#include <chimaera/statistics.h>
 
 #include <cstdint>
 #include <memory>
@@ -16,9 +17,10 @@
 #include <vector>
 
 #include "device.h"
-#include "meter.h"
 
 namespace bdev {
+
+using chi::Meter;
 
 class BlockDevice : public chi::Container<> {
  public:

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,6 +79,7 @@ class FileBackend final : public Backend {
     return system_error("cannot sync '" + path_ + "'", errno);
   }
   void keep() noexcept override { kept_ = true; }
+  chi::Error explain(chi::Error why) const override;
   chi::Status check_blank() override {
     if (device_) return check_blank_device(file_.fd(), path_);
     return chi::Error{chi::Code::failed_precondition,
@@ -102,6 +104,14 @@ class FileBackend final : public Backend {
   std::uint64_t size_ = 0;
 };
 
+chi::Error FileBackend::explain(chi::Error why) const {
+  struct statvfs found{};
+  if (device_ || why.code != chi::Code::resource_exhausted || ::fstatvfs(file_.fd(), &found) != 0) return why;
+  why.text += "; the file system has " + std::to_string(found.f_bavail * found.f_frsize) +
+              " bytes free: make room there, and do it again";
+  return why;
+}
+
 chi::Status FileBackend::open_descriptor() {
   // O_EXCL of a device without O_CREAT: not while it, or a part of it, is mounted or in other use.
   const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (device_ ? O_EXCL : 0);
@@ -114,6 +124,7 @@ chi::Status FileBackend::open_descriptor() {
   info_.direct = fd >= 0;
   if (fd < 0 && errno == EINVAL) fd = ::open(path_.c_str(), flags);
   const int error = errno;
+  if (fd >= 0) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);  // that was for opening what is no file
   file_ = io_.register_file(fd);
   if (fd >= 0) return {};
   if (error == ELOOP) {
@@ -235,7 +246,7 @@ chi::Status FileBackend::store(std::uint64_t offset, std::span<const std::uint8_
     std::memcpy(piece.data(), from.data() + done, want);
     const ssize_t put = ::pwrite(file_.fd(), piece.data(), want, static_cast<off_t>(offset + done));
     if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return system_error("cannot write '" + path_ + "'", put < 0 ? errno : EIO);
+    if (put <= 0) return explain(system_error("cannot write '" + path_ + "'", put < 0 ? errno : EIO));
     done += static_cast<std::size_t>(put);
   }
   return {};

@@ -31,6 +31,7 @@ class LayerBackend : public Backend {
   chi::Status store_zeros(Range range) override { return inner_->store_zeros(range); }
   chi::Status sync_now() override { return inner_->sync_now(); }
   void keep() noexcept override { inner_->keep(); }
+  chi::Error explain(chi::Error why) const override { return inner_->explain(std::move(why)); }
   chi::Status check_blank() override { return inner_->check_blank(); }
 
  protected:

@@ -62,7 +62,9 @@ chi::Task<chi::Result<CheckReply>> BlockDevice::on(const Check&) {
     if (!done.ok()) co_return std::move(done).error();
     if (generation != device_->map_log().generation()) continue;
     CheckReport report = examine(pool_name() + "/" + std::to_string(index()), image);
-    if (report.generation != generation && report.problems.empty()) {
+    if (report.generation == generation + 1) {
+      report.notes.push_back("a change of the map is being written, or one that failed has got there all the same");
+    } else if (report.generation != generation && report.problems.empty()) {
       report.problems.push_back("the map on the device is another one than that in memory");
     }
     CheckReply reply;

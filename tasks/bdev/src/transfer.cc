@@ -16,6 +16,7 @@ constexpr unsigned kMostEmpty = 8;  // transfers in a row of less than one unit
 constexpr std::uint64_t kZeroPiece = 1 << 20;
 
 chi::Error failed(const Backend& backend, const char* what, std::uint64_t size, std::uint64_t at, chi::Error why) {
+  why = backend.explain(std::move(why));
   why.text = std::string(what) + " of " + std::to_string(size) + " bytes at " + std::to_string(at) + " of " +
              backend.info().name + " failed: " + why.text;
   return why;

@@ -3,7 +3,9 @@
 // Raw block devices: what is on one is never written over without a word.
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 
 #include "disk.h"
 #include "loop_device.h"
@@ -67,6 +69,23 @@ TEST_F(BlockTest, ADeviceWithSomethingOnItIsRefused) {
   forced.force = true;
   make("disk", forced);
   EXPECT_TRUE(client_.pool("disk").call<Allocate>(4096u).get().ok());
+}
+
+TEST_F(BlockTest, APartitionedDeviceIsRefused) {
+  std::string table(512, '\0');
+  const unsigned char entry[16] = {0, 0, 2, 0, 0x83, 0,    3, 0,
+                                   0, 8, 0, 0, 0,    0x10, 0, 0};  // Linux, from 1 MiB on, 2 MiB
+  std::copy(std::begin(entry), std::end(entry), table.begin() + 446);
+  table.replace(510, 2, "\x55\xaa");
+  fill(table);
+  const LoopDevice device(file());
+  if (!device.ok()) GTEST_SKIP() << "there are no loop devices here";
+  chi::Result<chi::Pool> refused = try_make("disk", on(device));
+  ASSERT_EQ(refused.code(), Code::failed_precondition);
+  EXPECT_NE(refused.error().text.find("dos"), std::string::npos) << refused.error().text;
+  std::string begin(512, '?');
+  std::ifstream(file(), std::ios::binary).read(begin.data(), 512);
+  EXPECT_EQ(begin, table);
 }
 
 TEST_F(BlockTest, ADeviceInUseIsRefused) {

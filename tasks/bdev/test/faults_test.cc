@@ -58,7 +58,11 @@ class FaultsTest : public DiskTest {
       const Code partly = write(disk, extents.back().offset + 3000, part);
       note(partly, known);
       if (partly == Code::ok) model.replace(3000, 1000, part.view());
-      if (whole == Code::ok && partly == Code::ok) written[extents.back().offset] = model;
+      const auto zeroed = disk.call<Zero>(extents.back().offset + 8000, 5000u).get();
+      note(zeroed.code(), known);
+      if (zeroed.ok()) model.replace(8000, 5000, 5000, '\0');
+      const bool all = whole == Code::ok && partly == Code::ok && zeroed.ok();
+      if (all) written[extents.back().offset] = model;
     }
     if (extents.size() > 1) {
       const std::uint64_t offset = extents[0].offset;
@@ -147,6 +151,8 @@ TEST_F(FaultsTest, AFileThatIsCutUnderUs) {
     EXPECT_EQ(disk.call<Read>(7u << 20, 4096u).get().code(), Code::data_loss);
     EXPECT_EQ(disk.call<Read>(7u << 20, 100u).get().code(), Code::data_loss);
     EXPECT_FALSE(disk.call<Check>().get().ok());
+    ASSERT_EQ(::truncate(file().c_str(), (4 << 20) + 100), 0);  // the last transfer never becomes a whole unit
+    EXPECT_EQ(disk.call<Read>(3u << 20, 2u << 20).get().code(), Code::data_loss);
     ASSERT_TRUE(client_.destroy_pool("disk").ok());
     EXPECT_EQ(fails(config), Code::data_loss);
     ::unlink(file().c_str());

@@ -85,6 +85,28 @@ TEST_F(OpeningTest, WhatIsNoVolumeIsLeftAlone) {
   EXPECT_EQ(size_of(file()) % 4096, 0u);
 }
 
+// Neither of the file that was there before, nor of an owner of an earlier life.
+TEST_F(OpeningTest, OldBytesAreNeverSeen) {
+  store(file(), std::string(9 << 20, 'y'));
+  Config config = file_config();
+  config.force = true;
+  chi::Pool disk = make("first", config);
+  Extent all = disk.call<Allocate>(8u << 20, 1u).get().value().extents.at(0);
+  EXPECT_EQ(read(disk, all.offset, all.size), std::string(all.size, '\0'));
+  ASSERT_EQ(write(disk, all.offset, pattern(all.size, 1)), Code::ok);
+  ASSERT_TRUE(disk.call<Free>(std::vector<Extent>{all}).get().ok());
+  ASSERT_TRUE(client_.destroy_pool("first").ok());
+  ::unlink(file().c_str());
+  disk = make("second", file_config());
+  all = disk.call<Allocate>(8u << 20, 1u).get().value().extents.at(0);
+  ASSERT_EQ(write(disk, all.offset, pattern(all.size, 1)), Code::ok);
+  ASSERT_TRUE(disk.call<Free>(std::vector<Extent>{all}).get().ok());
+  ASSERT_TRUE(client_.destroy_pool("second").ok());
+  disk = make("third", file_config());
+  all = disk.call<Allocate>(8u << 20, 1u).get().value().extents.at(0);
+  EXPECT_EQ(read(disk, all.offset, all.size), std::string(all.size, '\0'));
+}
+
 TEST_F(OpeningTest, AnEmptyFileBecomesAVolume) {
   store(file(), "");
   make_volume(file_config());

@@ -112,6 +112,11 @@ TEST_F(StripeTest, WhatCannotBeIsRefused) {
   const chi::Pool first = volume.pool().on(chi::container(0));
   EXPECT_EQ(first.call<Allocate>(4096u).get().code(), Code::failed_precondition);
   EXPECT_EQ(first.call<Free>(std::vector<Extent>{{0, 4096}}).get().code(), Code::failed_precondition);
+  for (const std::uint64_t offset : {volume.size(), volume.size() - 1, std::uint64_t{1} << 63, UINT64_MAX - 5}) {
+    EXPECT_EQ(write(first, offset, data), Code::invalid_argument) << offset;
+    EXPECT_EQ(first.call<ReadInto>(offset, data).get().code(), Code::invalid_argument) << offset;
+    EXPECT_EQ(first.call<Zero>(offset, 100'000u).get().code(), Code::invalid_argument) << offset;
+  }
   EXPECT_EQ(Volume::open(client_, "nowhere").code(), Code::not_found);
 }
 

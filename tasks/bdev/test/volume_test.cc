@@ -1,6 +1,8 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // The built module in a runtime, as its callers see it, over each kind of backend.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <random>
 #include <set>
@@ -140,6 +142,11 @@ TEST_P(EveryBackend, WhatCannotBeIsRefused) {
     EXPECT_EQ(write(disk, offset, data), chi::Code::invalid_argument) << offset;
     EXPECT_EQ(disk.call<Read>(offset, 8192u).get().code(), chi::Code::invalid_argument) << offset;
     EXPECT_EQ(disk.call<Zero>(offset, 8192u).get().code(), chi::Code::invalid_argument) << offset;
+    EXPECT_EQ(disk.call<Trim>(offset, 8192u).get().code(), chi::Code::invalid_argument) << offset;
+    EXPECT_EQ(disk.call<ReadInto>(offset, data).get().code(), chi::Code::invalid_argument) << offset;
+    const std::vector<Piece> pieces{{0, data}, {offset, data}};
+    EXPECT_EQ(disk.call<WriteV>(pieces).get().code(), chi::Code::invalid_argument) << offset;
+    EXPECT_EQ(disk.call<ReadV>(pieces).get().code(), chi::Code::invalid_argument) << offset;
   }
   for (std::uint64_t size : {std::uint64_t{0}, huge, UINT64_MAX}) {
     EXPECT_EQ(disk.call<Read>(0u, size).get().code(), chi::Code::invalid_argument) << size;
@@ -155,7 +162,11 @@ TEST_P(EveryBackend, WhatCannotBeIsRefused) {
   EXPECT_EQ(disk.call<Read>(2u << 20, 1u).get().code(), chi::Code::failed_precondition);
   EXPECT_EQ(disk.call<Free>(std::vector<Extent>{{2 << 20, 4096}}).get().code(), chi::Code::failed_precondition);
   EXPECT_EQ(disk.call<Free>(std::vector<Extent>{{1, 4096}}).get().code(), chi::Code::invalid_argument);
-  EXPECT_EQ(read(disk, 0, 1 << 20), std::string(1 << 20, '\0')) << "none of this wrote anything";
+  EXPECT_EQ(disk.call<WriteV>(std::vector<Piece>{}).get().code(), chi::Code::invalid_argument);
+  EXPECT_EQ(disk.call<ReadV>(std::vector<Piece>{}).get().code(), chi::Code::invalid_argument);
+  // (Of a call that fails as a whole, a piece that could be written may have been.)
+  ASSERT_TRUE(disk.call<Zero>(0u, 8192u).get().ok());
+  EXPECT_EQ(read(disk, 0, 1 << 20), std::string(1 << 20, '\0')) << "none of this wrote anything else";
 }
 
 TEST_P(EveryBackend, FreedSpaceComesBackAsZeros) {
@@ -212,6 +223,38 @@ TEST_F(DiskTest, StatTellsWhatWasDone) {
   for (const std::uint64_t each : found->histogram) counted += each;
   EXPECT_EQ(counted, 11u);
   EXPECT_GT(found->total_ns, 0u);
+}
+
+TEST_F(DiskTest, ATransferHasALimit) {
+  Config config;
+  config.backend = "ram:3G";
+  config.disk = true;
+  const chi::Pool disk = make("disk", config);
+  const auto reply = disk.call<Read>(0u, kMaxTransfer + 1).get();
+  EXPECT_EQ(reply.code(), chi::Code::invalid_argument);
+  EXPECT_NE(reply.error().text.find("split it"), std::string::npos) << reply.error().text;
+  EXPECT_EQ(disk.call<Trim>(0u, kMaxTransfer + 1).get().value().size, kMaxTransfer + 1) << "which moves no bytes";
+}
+
+TEST_F(DiskTest, TrimGivesSpaceBackAndZeroKeepsIt) {
+  Config config = file_config();
+  config.disk = true;
+  const chi::Pool disk = make("disk", config);
+  const auto taken = [this] {
+    struct stat found{};
+    EXPECT_EQ(::stat(file().c_str(), &found), 0);
+    return static_cast<std::uint64_t>(found.st_blocks) * 512;
+  };
+  for (std::uint64_t i = 0; i < 4; ++i) ASSERT_EQ(write(disk, i << 20, pattern(1 << 20, i)), chi::Code::ok);
+  ASSERT_TRUE(disk.call<Flush>().get().ok());
+  const std::uint64_t before = taken();
+  ASSERT_GE(before, 4u << 20);
+  ASSERT_TRUE(disk.call<Zero>(0u, 1u << 20).get().ok());
+  EXPECT_GE(taken(), before);
+  ASSERT_TRUE(disk.call<Trim>(1u << 20, 2u << 20).get().ok());
+  EXPECT_LE(taken(), before - (2 << 20));
+  EXPECT_EQ(read(disk, 0, 3 << 20), std::string(3 << 20, '\0'));
+  EXPECT_EQ(read(disk, 3 << 20, 1 << 20), pattern(1 << 20, 3).view());
 }
 
 TEST_F(DiskTest, ADiskHasAllOfItsSpace) {

@@ -15,7 +15,7 @@
 
 namespace kv {
 
-void Stats::merge(StatsReply& into, StatsReply&& from) {
+void Stat::merge(StatReply& into, StatReply&& from) {
   into.records += from.records;
   into.key_bytes += from.key_bytes;
   into.value_bytes += from.value_bytes;
@@ -72,8 +72,8 @@ class Bucket : public chi::Container<State> {
   chi::Result<TallyReply> on(const Tally& request) { return tally(state().records, request); }
   chi::Result<SumReply> on(const Sum& request) { return sum(state().records, request); }
   chi::Result<MatchReply> on(const Match& request) { return match(state().records, request); }
-  chi::Result<StatsReply> on(const Stats&) {
-    return StatsReply{state().records.size(), state().key_bytes, state().value_bytes, max_bytes_};
+  chi::Result<StatReply> on(const Stat&) {
+    return StatReply{state().records.size(), state().key_bytes, state().value_bytes, max_bytes_};
   }
 
  private:
@@ -102,4 +102,4 @@ class Bucket : public chi::Container<State> {
 }  // namespace kv
 
 CHI_EXPORT_MODULE(kv::Bucket, kv::Put, kv::Get, kv::Del, kv::PutMany, kv::Count, kv::Scan, kv::Tally, kv::Sum,
-                  kv::Match, kv::Stats)
+                  kv::Match, kv::Stat)

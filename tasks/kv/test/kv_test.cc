@@ -59,7 +59,7 @@ TEST_F(KvTest, ReplacesAndRemoves) {
   EXPECT_TRUE(pool.call<Del>("apple").get().value().removed);
   EXPECT_FALSE(pool.call<Del>("apple").get().value().removed);
   EXPECT_FALSE(pool.call<Get>("apple").get().value().value.has_value());
-  const StatsReply stats = pool.call<Stats>().get().value();
+  const StatReply stats = pool.call<Stat>().get().value();
   EXPECT_EQ(stats.records, 0u);
   EXPECT_EQ(stats.key_bytes, 0u);
   EXPECT_EQ(stats.value_bytes, 0u);

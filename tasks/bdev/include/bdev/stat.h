@@ -1,9 +1,10 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// What a pool of block devices tells of itself.
+// What a pool of block devices tells of itself; `chimaera status` shows it, too.
 #pragma once
 
 #include <chimaera/method.h>
+#include <chimaera/statistics.h>
 
 #include <cstdint>
 #include <iterator>
@@ -13,16 +14,7 @@
 
 namespace bdev {
 
-// Of one kind of operation, since the container was made. Latency is from the handler's begin to its end; bucket i of
-// `histogram` counts those of less than 2^i ns that are in no bucket before.
-struct OperationStats {
-  std::string name;
-  std::uint64_t operations = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t total_ns = 0;
-  std::vector<std::uint64_t> histogram;
-};
+using OperationStats = chi::OperationStats;
 
 struct MemberStats {
   std::uint32_t index = 0;  // of the container

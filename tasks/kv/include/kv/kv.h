@@ -156,16 +156,16 @@ struct Match {
   std::string pattern;
 };
 
-struct StatsReply {
+struct StatReply {
   std::uint64_t records = 0;
   std::uint64_t key_bytes = 0;
   std::uint64_t value_bytes = 0;
   std::uint64_t max_bytes = 0;  // 0: one of them has no limit
 };
-struct Stats {
-  static constexpr chi::Method kMethod{10, "stats", chi::Access::read};
-  using Reply = StatsReply;
-  static void merge(StatsReply& into, StatsReply&& from);
+struct Stat {
+  static constexpr chi::Method kMethod{10, "stat", chi::Access::read};
+  using Reply = StatReply;
+  static void merge(StatReply& into, StatReply&& from);
 };
 
 }  // namespace kv

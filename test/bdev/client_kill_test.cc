@@ -20,7 +20,7 @@
 namespace chi::test {
 namespace {
 
-constexpr int kKills = 100;
+constexpr int kKills = CHI_TEST_KILLS;
 
 // Arenas of clients in this process.
 std::size_t arenas_mapped() {

@@ -20,7 +20,7 @@
 namespace chi::test {
 namespace {
 
-constexpr int kKills = 100;
+constexpr int kKills = CHI_TEST_KILLS;
 constexpr std::uint64_t kDataBlocks = 128;
 constexpr std::uint64_t kDataOwner = 1;
 constexpr std::size_t kDepth = 16;

@@ -39,7 +39,7 @@ bool VirtualNode::turn() { return enter(random_.next() % size()).turn() == runti
 bool VirtualNode::rests(std::size_t index, std::optional<std::uint64_t>& next) {
   std::uint64_t until = 0;
   (void)reactors_[index]->take_rest(until);
-  enter(index).sleep_until_work();
+  enter(index).sleep_until_work(runtime::Worker::Sleep::deep);  // a nap waits for real cores
   if (!reactors_[index]->take_rest(until)) return false;
   if (until != 0) next = next ? std::min(*next, until) : until;
   return true;

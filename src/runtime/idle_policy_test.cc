@@ -17,6 +17,23 @@ TEST(IdlePolicy, FollowsTheWork) {
   EXPECT_EQ(policy.spin_ns(), 50'000U);
 }
 
+TEST(IdlePolicy, LooksNowAndThenWhetherASpinWouldPay) {
+  IdlePolicy policy(50'000);
+  int looks = 0;
+  for (int i = 0; i < 320; ++i) {
+    policy.woke_after(100'000);  // what a sleeper sees of work that came after 2 us
+    looks += policy.spin_ns() == 50'000U ? 1 : 0;
+  }
+  EXPECT_EQ(looks, 10);
+  while (policy.spin_ns() != 50'000U) policy.woke_after(100'000);
+  policy.caught_after(2'000);
+  EXPECT_EQ(policy.spin_ns(), 8'000U);
+  policy.caught_after(1'000);
+  EXPECT_EQ(policy.spin_ns(), 8'000U);
+  policy.caught_after(40'000);
+  EXPECT_EQ(policy.spin_ns(), 50'000U);
+}
+
 TEST(IdlePolicy, NeverSpinsWithALimitOfZero) {
   IdlePolicy policy(0);
   policy.woke_after(0);

@@ -19,7 +19,8 @@ constexpr std::size_t kChannelsLookedAt = 8;            // nor beyond a low-late
 constexpr std::uint64_t kLongestDeviceSpinNs = 10'000;  // most devices take longer; their interrupt wants the core
 constexpr std::uint64_t kSettleNs = 1'000;              // store buffers are empty much earlier
 constexpr std::uint64_t kNapNs = 1'000'000;
-constexpr unsigned kSettledTurns = 4;  // idle ones, after which no stream of messages is under way
+constexpr unsigned kTurnsToLearn = 16;  // idle ones, after which a look at the clock is worth it
+constexpr unsigned kSettledTurns = 4;   // idle ones, after which no stream of messages is under way
 
 }  // namespace
 
@@ -190,12 +191,18 @@ void Worker::sleep_until_work(Sleep how) {
 void Worker::drive() {
   std::uint64_t idle_since = 0;
   unsigned idle_turns = 0;
-  IdlePolicy* slept = nullptr;  // which of them sent it to sleep, since it had work last
+  bool slept = false;
+  IdlePolicy* policy = &idle_;  // of what it waits for
   while (!stop_.load(std::memory_order_relaxed)) {
     Turn result = turn();
     if (result == Turn::lost) return;
     if (result == Turn::busy) {
-      if (slept) std::exchange(slept, nullptr)->woke_after(refresh_now() - idle_since);
+      if (slept) {
+        policy->woke_after(refresh_now() - idle_since);
+      } else if (idle_turns > kTurnsToLearn) {
+        policy->caught_after(refresh_now() - idle_since);
+      }
+      slept = false;
       idle_since = 0;
       idle_turns = 0;
       continue;
@@ -207,10 +214,10 @@ void Worker::drive() {
     }
     std::uint64_t now = seams_.clock.now_ns();
     if (idle_since == 0) idle_since = now;
-    IdlePolicy& policy = seams_.reactor.device_at_work() ? idle_at_device_ : idle_;
-    if (!slept && now - idle_since < policy.spin_ns()) continue;
+    if (!slept) policy = seams_.reactor.device_at_work() ? &idle_at_device_ : &idle_;
+    if (!slept && now - idle_since < policy->spin_ns()) continue;
     sleep_until_work(slept ? Sleep::deep : Sleep::nap);
-    slept = &policy;
+    slept = true;
     idle_turns = 0;
   }
 }

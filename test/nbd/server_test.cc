@@ -138,6 +138,7 @@ class NbdServer : public test::SocketNode {
 
 TEST_F(NbdServer, ServesSeveralWhileOthersComeAndGo) {
   std::vector<std::thread> clients;
+  clients.reserve(4);
   for (std::uint64_t i = 0; i < 4; ++i) {
     clients.emplace_back([this, i] {
       for (int round = 0; round < 5; ++round) EXPECT_TRUE(write_and_read(path(), i * 200, 100));
@@ -155,6 +156,7 @@ TEST_F(NbdServer, ServesSeveralWhileOthersComeAndGo) {
 
 TEST_F(NbdServer, EndsInTheMiddle) {
   std::vector<std::thread> clients;
+  clients.reserve(4);
   std::atomic<int> rounds{0};
   for (std::uint64_t i = 0; i < 4; ++i) {
     clients.emplace_back([this, i, &rounds] {

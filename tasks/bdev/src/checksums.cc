@@ -37,17 +37,22 @@ void Checksums::set(Range range, const std::uint8_t* data) {
   }
 }
 
-void Checksums::end_write(Range range, const std::uint8_t* data) {
-  if (data) set(range, data);
+void Checksums::end(Range range, bool known) {
   for (std::uint64_t region = range.offset / kIntentRegion; region * kIntentRegion < range.end(); ++region) {
     --regions_[region].writing;
     regions_[region].changed = true;
+    if (!known) regions_[region].unsure = true;
   }
+}
+
+void Checksums::end_write(Range range, const std::uint8_t* data) {
+  if (data) set(range, data);
+  end(range, data != nullptr);
 }
 
 void Checksums::end_zero(Range range, bool done) {
   if (done) set(range, nullptr);
-  end_write(range, nullptr);
+  end(range, done);
 }
 
 chi::Status Checksums::verify(Range range, const std::uint8_t* data) const {

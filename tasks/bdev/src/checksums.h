@@ -36,17 +36,23 @@ class Checksums {
   // Makes data and checksums durable.
   chi::Task<chi::Status> flush();
 
+  // Blocks: the same at the end, when nothing is under way, and no region counts as being written any more. What fails
+  // is found, and computed anew, when the volume is opened again.
+  void close(Backend& backend);
+
  private:
   struct Region {
     std::uint32_t writing = 0;  // changes under way
     bool noted = false;         // durably, on the device: its checksums may be older than its data
     bool changed = false;       // since the last flush began
     bool flushing = false;      // and what the one under way has to make durable
+    bool unsure = false;        // a change failed: what is in its blocks now, only opening finds out
 
-    bool is_behind() const noexcept { return writing != 0 || changed || flushing; }
+    bool is_behind() const noexcept { return writing != 0 || changed || flushing || unsure; }
   };
 
   void set(Range range, const std::uint8_t* data);
+  void end(Range range, bool known);
   std::uint32_t sum(const std::uint8_t* block) const noexcept;
   chi::Status read_intents(Backend& backend, std::vector<bool>& noted) const;
   chi::Status recompute(Backend& backend, std::uint64_t region);
@@ -57,6 +63,7 @@ class Checksums {
   const Header& header_;
   Transfers& transfers_;
   bool persistent_;
+  bool loaded_ = false;
   std::uint64_t block_;
   std::uint32_t zero_sum_;
   std::vector<std::uint32_t> sums_;  // of each block, such that 0 is a block of zeros

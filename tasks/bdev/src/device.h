@@ -25,6 +25,11 @@ namespace bdev {
 class Device {
  public:
   Device(OpenVolume volume, std::uint32_t queue_depth);
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+  ~Device() {  // blocks
+    if (checksums_) checksums_->close(*volume_.backend);
+  }
 
   // Blocks: what must be read, or mended, before the first operation.
   chi::Status prepare() { return checksums_ ? checksums_->load(*volume_.backend) : chi::Status(); }

@@ -80,6 +80,23 @@ chi::Status Checksums::recompute(Backend& backend, std::uint64_t region) {
   return loaded;
 }
 
+void Checksums::close(Backend& backend) {
+  if (!persistent_ || !loaded_) return;
+  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(sums_.data()),
+                                            header_.checksums_size);
+  chi::Status good;
+  for (std::uint64_t page = 0; page < dirty_.size() && good.ok(); ++page) {
+    if (dirty_[page]) good = backend.store(header_.checksums_offset + page * kPage, bytes.subspan(page * kPage, kPage));
+  }
+  if (good.ok()) good = backend.sync_now();
+  if (!good.ok()) return;
+  for (Region& region : regions_) region.changed = false;
+  for (std::uint64_t page = 0; page * kPage < header_.intents_size && good.ok(); ++page) {
+    good = backend.store(header_.intents_offset + page * kPage, intent_page(page));
+  }
+  if (good.ok()) (void)backend.sync_now();
+}
+
 chi::Status Checksums::load(Backend& backend) {
   if (!persistent_) return {};
   const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(sums_.data()), header_.checksums_size);
@@ -98,6 +115,7 @@ chi::Status Checksums::load(Backend& backend) {
     if (good.ok()) good = backend.sync_now();
   }
   std::fill(dirty_.begin(), dirty_.end(), false);
+  loaded_ = good.ok();
   return good;
 }
 

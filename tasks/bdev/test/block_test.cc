@@ -60,7 +60,7 @@ TEST_F(BlockTest, ADeviceWithSomethingOnItIsRefused) {
   const LoopDevice device(file());
   if (!device.ok()) GTEST_SKIP() << "there are no loop devices here";
   chi::Result<chi::Pool> refused = try_make("disk", on(device));
-  EXPECT_EQ(refused.code(), Code::failed_precondition);
+  ASSERT_EQ(refused.code(), Code::failed_precondition);
   EXPECT_NE(refused.error().text.find("crypto_LUKS"), std::string::npos) << refused.error().text;
   char begin[4] = {};
   std::ifstream(file(), std::ios::binary).read(begin, sizeof begin);

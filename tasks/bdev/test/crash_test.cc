@@ -23,7 +23,8 @@ namespace bdev {
 namespace {
 
 constexpr std::uint64_t kSector = 512;
-constexpr std::uint64_t kSize = 256 << 10;  // small, so that space is used again and again
+constexpr std::uint64_t kSize = 64 << 10;  // small, so that space is used again and again
+constexpr std::size_t kExtents = 30;       // so many that the map takes several sectors
 
 // What is known of an owner's space: `begun` of a change of which nobody has been told how it ended.
 struct Owner {
@@ -53,6 +54,7 @@ class CrashTest : public ::testing::TestWithParam<bool> {
     Config config;
     config.backend = "file:" + path;
     if (size != 0) config.size = size;
+    if (size != 0) config.block_size = 512;
     config.checksums = checksums;
     chi::PoolOptions out{.module = "bdev"};
     out.config = chi::Bytes(chi::encode_to_string(config));
@@ -81,10 +83,10 @@ class CrashTest : public ::testing::TestWithParam<bool> {
   void run_workload(const chi::TestPool& disk) {
     std::mt19937 random(23);
     std::map<std::uint32_t, Extent> extents;
-    for (std::uint32_t owner = 1; owner <= 40; ++owner) {
-      if (extents.size() > 4 || random() % 4 == 0) give_up(disk, extents, random());
+    for (std::uint32_t owner = 1; owner <= 90; ++owner) {
+      if (extents.size() > kExtents || random() % 4 == 0) give_up(disk, extents, random());
       model_[owner] = {};
-      const auto taken = disk.call<Allocate>((1 + random() % 12) * 4096, 1u, owner).get();
+      const auto taken = disk.call<Allocate>((1 + random() % 6) * 512, 1u, owner).get();
       if (!taken.ok()) {
         model_.erase(owner);
         continue;
@@ -174,7 +176,7 @@ TEST_P(CrashTest, WhateverReachedTheDeviceIsAVolume) {
   noting_ = true;
   run_workload(disk);
   noting_ = false;
-  ASSERT_GT(operations_.size(), 200u);
+  ASSERT_GT(operations_.size(), 300u);
   std::mt19937 random(7);
   std::size_t synced = 0;  // operations that a sync has covered
   for (std::size_t end = 0; end < operations_.size(); ++end) {

@@ -105,6 +105,30 @@ class FaultsTest : public DiskTest {
     ASSERT_TRUE(client_.destroy_pool("after").ok());
     ::unlink(file().c_str());
   }
+
+  void expect_rot_is_seen(const Config& config, bool reopened) {
+    chi::Pool disk = make("disk", config);
+    const chi::Buffer data = pattern(65'536, 1);
+    ASSERT_EQ(write(disk, 0, data), Code::ok);
+    ASSERT_TRUE(disk.call<Flush>().get().ok());
+    ASSERT_TRUE(!reopened || client_.destroy_pool("disk").ok());
+    std::vector<std::uint8_t> page(kPage);
+    const int fd = ::open(file().c_str(), O_RDWR);
+    EXPECT_EQ(::pread(fd, page.data(), kPage, 0), static_cast<ssize_t>(kPage));
+    const std::uint64_t begin = decode_header(page).value().data_offset;
+    EXPECT_EQ(::pwrite(fd, "?", 1, static_cast<off_t>(begin + 8192 + 77)), 1);
+    ::fsync(fd);
+    ::close(fd);
+    if (reopened) disk = make("disk", config);
+    auto reply = disk.call<Read>(0u, 65'536u).get();
+    ASSERT_EQ(reply.code(), Code::data_loss);
+    EXPECT_NE(reply.error().text.find("8192"), std::string::npos);
+    EXPECT_EQ(read(disk, 0, 8192), data.view().substr(0, 8192));
+    EXPECT_EQ(write(disk, 8200, data.slice(0, 10)), Code::data_loss) << "a part of it must not make the rest good";
+    ASSERT_EQ(write(disk, 8192, data.slice(0, 4096)), Code::ok);
+    EXPECT_EQ(read(disk, 8192, 4096), data.view().substr(0, 4096));
+    ASSERT_TRUE(client_.destroy_pool("disk").ok());
+  }
 };
 
 TEST_F(FaultsTest, AnErrorAtEveryOperation) {
@@ -127,6 +151,28 @@ TEST_F(FaultsTest, AnErrorAtEveryOperation) {
       }
       EXPECT_GT(n, 15u);
     }
+  }
+}
+
+// The device did nothing of it, so that what was there is still good.
+TEST_F(FaultsTest, AFailedWriteLeavesWhatWasThere) {
+  for (const bool checksums : {false, true}) {
+    unsigned failed = 0;
+    for (unsigned n = 1; n < 12; ++n) {
+      Config config = file_config("error:" + std::to_string(n) + ":");
+      config.disk = true;
+      config.checksums = checksums;
+      const chi::Pool disk = make("disk", config);
+      const chi::Buffer first = pattern(16'384, 1);
+      const bool there = write(disk, 0, first) == Code::ok && disk.call<Flush>().get().ok();
+      if (there && write(disk, 4096, pattern(8192, 2)) != Code::ok) {
+        ++failed;
+        EXPECT_EQ(read(disk, 0, 16'384), first.view()) << "operation " << n;
+      }
+      ASSERT_TRUE(client_.destroy_pool("disk").ok());
+      ::unlink(file().c_str());
+    }
+    EXPECT_GE(failed, 1u);
   }
 }
 
@@ -179,28 +225,26 @@ TEST_F(FaultsTest, ADeviceThatIsFull) {
   EXPECT_EQ(read(disk, 5 << 20, 1 << 20), data.view());
 }
 
+// While the volume is open, and while it is not.
 TEST_F(FaultsTest, OtherBytesThanWereWrittenAreAnError) {
   Config config = file_config();
   config.disk = true;
   config.checksums = true;
-  const chi::Pool disk = make("disk", config);
+  for (const bool reopened : {false, true}) {
+    expect_rot_is_seen(config, reopened);
+    ::unlink(file().c_str());
+  }
+}
+
+// Nobody has flushed, and it is not called damaged for that; a write that failed is not for ever.
+TEST_F(FaultsTest, WhatWasNotFlushedIsGoodWhenItIsClosed) {
+  Config config = file_config();
+  config.disk = true;
+  config.checksums = true;
   const chi::Buffer data = pattern(65'536, 1);
-  ASSERT_EQ(write(disk, 0, data), Code::ok);
-  ASSERT_TRUE(disk.call<Flush>().get().ok());
-  std::vector<std::uint8_t> page(kPage);
-  const int fd = ::open(file().c_str(), O_RDWR);
-  EXPECT_EQ(::pread(fd, page.data(), kPage, 0), static_cast<ssize_t>(kPage));
-  const std::uint64_t begin = decode_header(page).value().data_offset;
-  EXPECT_EQ(::pwrite(fd, "?", 1, static_cast<off_t>(begin + 8192 + 77)), 1);
-  ::fsync(fd);
-  ::close(fd);
-  auto reply = disk.call<Read>(0u, 65'536u).get();
-  EXPECT_EQ(reply.code(), Code::data_loss);
-  EXPECT_NE(reply.error().text.find("8192"), std::string::npos);
-  EXPECT_EQ(read(disk, 0, 8192), data.view().substr(0, 8192));
-  EXPECT_EQ(write(disk, 8200, data.slice(0, 10)), Code::data_loss) << "a part of it must not make the rest good";
-  ASSERT_EQ(write(disk, 8192, data.slice(0, 4096)), Code::ok);
-  EXPECT_EQ(read(disk, 8192, 4096), data.view().substr(0, 4096));
+  ASSERT_EQ(write(make("disk", config), 4096, data), Code::ok);
+  ASSERT_TRUE(client_.destroy_pool("disk").ok());
+  EXPECT_EQ(read(make("again", config), 4096, 65'536), data.view());
 }
 
 }  // namespace

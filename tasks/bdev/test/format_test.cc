@@ -125,7 +125,7 @@ TEST(AllocationMap, SaysWhatIsFree) {
   AllocationMap map(1 << 20, 4096, 100);
   ASSERT_TRUE(map.allocate((1 << 20) - 8192, 1, 1).ok());
   const chi::Result<std::vector<Range>> refused = map.allocate(12'288, 1, 1);
-  EXPECT_EQ(refused.code(), chi::Code::resource_exhausted);
+  ASSERT_EQ(refused.code(), chi::Code::resource_exhausted);
   EXPECT_NE(refused.error().text.find("8192 of 1048576 are free"), std::string::npos) << refused.error().text;
   EXPECT_EQ(map.free(), 8192u);
   EXPECT_EQ(map.allocate(0, 1, 1).code(), chi::Code::invalid_argument);

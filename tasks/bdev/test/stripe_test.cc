@@ -117,6 +117,7 @@ TEST_F(StripeTest, WhatCannotBeIsRefused) {
     EXPECT_EQ(first.call<ReadInto>(offset, data).get().code(), Code::invalid_argument) << offset;
     EXPECT_EQ(first.call<Zero>(offset, 100'000u).get().code(), Code::invalid_argument) << offset;
   }
+  EXPECT_TRUE(read(first, 0, volume.size()) == std::string(volume.size(), '\0')) << "a part of them was done";
   EXPECT_EQ(Volume::open(client_, "nowhere").code(), Code::not_found);
 }
 

@@ -231,7 +231,7 @@ TEST_F(DiskTest, ATransferHasALimit) {
   config.disk = true;
   const chi::Pool disk = make("disk", config);
   const auto reply = disk.call<Read>(0u, kMaxTransfer + 1).get();
-  EXPECT_EQ(reply.code(), chi::Code::invalid_argument);
+  ASSERT_EQ(reply.code(), chi::Code::invalid_argument);
   EXPECT_NE(reply.error().text.find("split it"), std::string::npos) << reply.error().text;
   EXPECT_EQ(disk.call<Trim>(0u, kMaxTransfer + 1).get().value().size, kMaxTransfer + 1) << "which moves no bytes";
 }

@@ -115,14 +115,19 @@ class Volume {
       out.calls_.push_back(pool_.on(chi::container(member)).template send<Req>(calls[member]));
       calls[member].pieces.clear();
     };
+    if (memory.empty() || offset >= size() || memory.size() > size() - offset) {  // none of it, and why: the container
+      calls[0].pieces.push_back({offset, memory});
+      send(0);
+      return out;
+    }
     std::uint64_t done = 0;
-    do {  // once at least: what is wrong with nothing, the container says
+    while (done < memory.size()) {
       const std::uint64_t piece = stripe_.piece(offset + done, memory.size() - done);
       const std::uint32_t member = stripe_.member_of(offset + done);
       calls[member].pieces.push_back({offset + done, memory.slice(done, piece)});
       if (calls[member].pieces.size() == kMaxSegments) send(member);
       done += piece;
-    } while (done < memory.size());
+    }
     for (std::uint32_t member = 0; member < stripe_.members; ++member) {
       if (!calls[member].pieces.empty()) send(member);
     }

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <vector>
@@ -233,6 +234,35 @@ TEST_F(FaultsTest, OtherBytesThanWereWrittenAreAnError) {
   for (const bool reopened : {false, true}) {
     expect_rot_is_seen(config, reopened);
     ::unlink(file().c_str());
+  }
+}
+
+// The second write takes the mark of the first one's region away, whose checksums must be there by then.
+TEST_F(FaultsTest, ChecksumsAreThereAfterACrash) {
+  Config config = file_config();
+  config.disk = true;
+  config.checksums = true;
+  const chi::Pool disk = make("disk", config);
+  const chi::Buffer data = pattern(65'536, 1);
+  ASSERT_EQ(write(disk, 0, data), Code::ok);
+  ASSERT_TRUE(disk.call<Flush>().get().ok());
+  ASSERT_EQ(write(disk, 5 << 20, data), Code::ok);
+  std::filesystem::copy_file(file(), folder_ / "copy");  // as a crash leaves it
+  for (const bool mark_lost : {false, true}) {
+    const std::string path = folder_ / (mark_lost ? "other" : "copy");
+    if (mark_lost) {  // its page has another checksum then: every region may have been written
+      std::filesystem::copy_file(file(), path);
+      std::vector<std::uint8_t> page(kPage);
+      const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+      EXPECT_EQ(::pread(fd, page.data(), kPage, 0), static_cast<ssize_t>(kPage));
+      const char none = 0;
+      EXPECT_EQ(::pwrite(fd, &none, 1, static_cast<off_t>(decode_header(page).value().intents_offset)), 1);
+      ::close(fd);
+    }
+    config.backend = "file:" + path;
+    const chi::Pool copy = make(mark_lost ? "other" : "copy", config);
+    EXPECT_EQ(read(copy, 0, 65'536), data.view());
+    EXPECT_EQ(read(copy, 5 << 20, 65'536), data.view());
   }
 }
 

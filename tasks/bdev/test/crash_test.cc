@@ -18,6 +18,7 @@
 
 #include "bdev_format/check.h"
 #include "common/temp_folder.h"
+#include "own_mounts.h"
 
 namespace bdev {
 namespace {
@@ -42,11 +43,14 @@ struct Operation {
   Model known;  // when it began
 };
 
-class CrashTest : public ::testing::TestWithParam<bool> {
+class CrashTest : public OwnMounts, public ::testing::TestWithParam<bool> {
  protected:
   CrashTest() {
+    (void)mount("memory", folder_.path(), "tmpfs", nullptr);  // else a disk, whose syncs take their time
     node_.watch_io([this](const chi_io& io) { note(io); });
   }
+  void TearDown() override { unmount(); }
+
   std::string file() const { return folder_ / "volume"; }
   std::string image() const { return folder_ / "image"; }
 

@@ -14,14 +14,17 @@
 #include "bdev_format/check.h"
 #include "bdev_format/header.h"
 #include "disk.h"
+#include "own_mounts.h"
 
 namespace bdev {
 namespace {
 
 using chi::Code;
 
-class FaultsTest : public DiskTest {
+class FaultsTest : public OwnMounts, public DiskTest {
  protected:
+  void TearDown() override { unmount(); }
+
   // What the workload knows for certain.
   struct Known {
     std::map<std::uint64_t, std::string> flushed;  // by offset
@@ -133,6 +136,7 @@ class FaultsTest : public DiskTest {
 };
 
 TEST_F(FaultsTest, AnErrorAtEveryOperation) {
+  (void)mount("memory", folder_.path(), "tmpfs", nullptr);  // else a disk, whose syncs take their time
   for (const bool checksums : {false, true}) {
     for (const char* lasting : {"", "+"}) {
       unsigned n = 0;

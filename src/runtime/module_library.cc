@@ -71,8 +71,11 @@ Result<UniqueFd> sealed_copy(std::string_view bytes, const std::string& name) {
     if (n <= 0) return no_copy("write", n < 0 ? errno : ENOSPC);
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-    return no_copy("seal", errno);
+  // EBUSY: the kernel itself holds pages, in its lists of what was just written, and has waited 150 ms for that to end.
+  constexpr unsigned kTries = 30;
+  for (unsigned i = 1; fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0;
+       ++i) {
+    if ((errno != EBUSY && errno != EINTR) || i == kTries) return no_copy("seal", errno);
   }
   return fd;
 }

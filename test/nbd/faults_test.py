@@ -26,10 +26,11 @@ class DaemonDies(ExportTest):
         """The copy fails, and works again with the daemon that follows."""
         image = self.folder / "in"
         image.write_bytes(random.Random(1).randbytes(SIZE))
-        self.create("disk", f"backend=delay:2000:file:{self.folder}/disk?size={SIZE}", "disk=true")
+        self.create("disk", f"backend=delay:50000:file:{self.folder}/disk?size={SIZE}", "disk=true")
         export = Export(self, "disk")
-        copy = subprocess.Popen([tool("nbdcopy"), "--requests=16", "--request-size=65536", str(image), export.uri],
-                                stderr=subprocess.PIPE, text=True)
+        # It would take some three seconds.
+        copy = subprocess.Popen([tool("nbdcopy"), "--connections=1", "--requests=16", "--request-size=65536",
+                                 str(image), export.uri], stderr=subprocess.PIPE, text=True)
         with Client(export.path) as watch:
             watch.go()
             while watch.read(1 << 20, 4096) == bytes(4096):

@@ -23,6 +23,7 @@ constexpr std::uint64_t kCheckEveryNs = 200'000'000;
 constexpr unsigned kEagerTurns = 256;  // without a pause, which costs as much as a round trip may
 constexpr unsigned kTurnsBetweenClocks = 64;
 constexpr std::uint64_t kLeastSpinNs = 1'000;
+constexpr std::uint64_t kSharedSpinNs = 20'000;  // however many calls are under way: batches of small ones take some
 
 // Returns at once unless `word` still holds `expected`. Not FUTEX_PRIVATE: the daemon wakes it.
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t limit_ns) {
@@ -88,7 +89,8 @@ bool Stream::wait_until(FunctionRef<bool()> reached, std::uint64_t until_ns, uns
 
 // The more calls are under way, the less is lost by sleeping: the daemon has work meanwhile.
 bool Stream::spin(FunctionRef<bool()> reached, std::uint64_t until_ns, unsigned first, std::uint64_t& started_ns) {
-  const std::uint64_t longest = spin_ns_ / std::max<std::uint64_t>(unanswered_, 1);
+  const std::uint64_t share = spin_ns_ / std::max<std::uint64_t>(unanswered_, 1);
+  const std::uint64_t longest = std::max(share, std::min(spin_ns_, kSharedSpinNs));
   for (unsigned turn = 1;; ++turn) {
     if (turn > kEagerTurns) cpu_relax();
     if (receive_active(first) != 0) {

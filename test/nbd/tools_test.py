@@ -49,12 +49,12 @@ class ToolsTest(ExportTest):
     def test_nbdinfo(self):
         for export in self.exports_of_all_kinds():
             pool = export.said["pool"]
-            entry = json.loads(self.run_tool("nbdinfo", "--json", export.uri).stdout)["exports"][0]
+            entry = json.loads(self.run_tool("nbdinfo", "--json", "--no-content", export.uri).stdout)["exports"][0]
             wanted = {"export-name": pool, "export-size": SIZE, "is_read_only": False, "can_flush": True,
                       "can_fua": True, "can_trim": True, "can_zero": True, "can_multi_conn": True,
                       "block_size_minimum": 1, "block_size_preferred": 4096, "block_size_maximum": 32 << 20}
             self.assertEqual({key: entry[key] for key in wanted}, wanted)
-            listed = json.loads(self.run_tool("nbdinfo", "--json", "--list", export.uri).stdout)
+            listed = json.loads(self.run_tool("nbdinfo", "--json", "--list", "--no-content", export.uri).stdout)
             self.assertEqual([each["export-name"] for each in listed["exports"]], [pool])
             self.assertEqual(self.run_tool("nbdinfo", "--size", f"{export.uri}").stdout.strip(), str(SIZE))
             other = export.uri.replace("///", "///other")

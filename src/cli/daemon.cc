@@ -59,8 +59,19 @@ Result<std::unique_ptr<Logger>> open_daemon_log(const DaemonPlan& plan) {
   return open_log(options);
 }
 
+void remove_scratch(const DaemonPlan& plan) noexcept {
+  std::error_code ignored;
+  if (!plan.scratch_folder.empty()) std::filesystem::remove_all(plan.scratch_folder, ignored);
+}
+
+[[noreturn]] void leave_at_once(const DaemonPlan& plan) {
+  remove_scratch(plan);
+  ::_exit(kFailed);
+}
+
 // Called by one thread. `first`: when the first signal came; empty before.
-void end_by_signal(runtime::Node& node, Logger& log, std::optional<SteadyClock::time_point>& first, int signal) {
+void end_by_signal(const DaemonPlan& plan, runtime::Node& node, Logger& log,
+                   std::optional<SteadyClock::time_point>& first, int signal) {
   const auto now = SteadyClock::now();
   if (!first) {
     first = now;
@@ -70,7 +81,7 @@ void end_by_signal(runtime::Node& node, Logger& log, std::optional<SteadyClock::
   }
   if (now - *first < kOneSignal) return;
   log.warning("signal {} again: ending at once", signal);
-  ::_exit(kFailed);
+  leave_at_once(plan);
 }
 
 }  // namespace
@@ -96,7 +107,9 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
   return plan;
 }
 
-Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
+namespace {
+
+Status run_in_its_place(const DaemonPlan& plan, const std::function<void()>& ready) {
   std::optional<Result<DaemonLock>> lock(DaemonLock::acquire(plan.pid_file));
   if (!lock->ok()) {
     Error error = lock->error();
@@ -114,7 +127,7 @@ Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
   if (!node.ok()) return std::move(node).error();
   std::optional<SteadyClock::time_point> first;
   Result<std::unique_ptr<SignalWatch>> watch =
-      SignalWatch::start([&](int signal) { end_by_signal(**node, **log, first, signal); });
+      SignalWatch::start([&](int signal) { end_by_signal(plan, **node, **log, first, signal); });
   if (!watch.ok()) return std::move(watch).error();
   ready();
   const std::uint32_t grace_ms = (*node)->wait();
@@ -122,9 +135,17 @@ Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
     // A handler's thread still runs in the module's code: nothing may be taken down around it.
     (*log)->error("a handler does not end; leaving without it");
     lock.reset();
-    ::_exit(kFailed);
+    leave_at_once(plan);
   }
   return {};
+}
+
+}  // namespace
+
+Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
+  Status ended = run_in_its_place(plan, ready);
+  remove_scratch(plan);
+  return ended;
 }
 
 }  // namespace chi::cli

@@ -17,6 +17,7 @@ struct DaemonPlan {
   std::string pid_file;
   std::string log_file;  // empty: none
   bool log_to_stderr = false;
+  std::string scratch_folder;  // removed with all in it when the daemon ends, in haste too; empty: none
 };
 
 // Where the daemon's files are, from its name and configuration. Makes the folder.

@@ -3,6 +3,7 @@
 // Implements demo_daemon.h.
 #include "cli/demo_daemon.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,10 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "base/file.h"
@@ -29,7 +29,7 @@ namespace chi::cli {
 namespace {
 
 constexpr int kKindlyMs = 6000;  // to let running tasks end, and to take everything down
-constexpr std::size_t kLogTail = 2000;
+constexpr off_t kLogTail = 2000;
 
 void remove_folder(const std::string& folder) noexcept {
   std::error_code ignored;
@@ -60,7 +60,8 @@ bool ended_within(pid_t child, int ms) noexcept {
   return events > 0;
 }
 
-// The child's main. When the parent dies, so does the daemon, and takes the folder along.
+// The child's main. When the parent dies, so does the daemon. It takes the folder along whether the parent lives or
+// not: a parent that is being taken down may be seen as alive for long after its death was signalled.
 int serve(const std::string& folder, const std::string& socket, pid_t parent, Readiness& readiness) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) {
@@ -72,9 +73,9 @@ int serve(const std::string& folder, const std::string& socket, pid_t parent, Re
   plan.node.socket_path = socket;
   plan.pid_file = folder + "/pid";
   plan.log_file = folder + "/log";
+  plan.scratch_folder = folder;
   const Status ended = run_daemon(plan, [&readiness] { readiness.ready(); });
   if (!ended.ok()) readiness.failed(ended.error());
-  if (::getppid() != parent) remove_folder(folder);
   return ended.ok() ? kDone : kFailed;
 }
 
@@ -87,6 +88,7 @@ Result<std::unique_ptr<PrivateDaemon>> PrivateDaemon::start() {
   if (!folder.ok()) return std::move(folder).error();
   std::unique_ptr<PrivateDaemon> daemon(new PrivateDaemon(*folder));
   const BackgroundOptions options{.log_file = *folder + "/log"};
+  daemon->log_.reset(::open(options.log_file.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
   const pid_t parent = ::getpid();
   const Result<pid_t> pid = run_in_background(
       options, [&](Readiness& readiness) { return serve(*folder, daemon->socket_, parent, readiness); });
@@ -96,11 +98,11 @@ Result<std::unique_ptr<PrivateDaemon>> PrivateDaemon::start() {
 }
 
 std::string PrivateDaemon::log_tail() const {
-  std::ifstream log(folder_ + "/log");
-  std::string text((std::istreambuf_iterator<char>(log)), {});
-  if (text.size() <= kLogTail) return text;
-  text.erase(0, text.size() - kLogTail);
-  return text.substr(text.find('\n') + 1);
+  const off_t size = ::lseek(log_.get(), 0, SEEK_END);
+  const off_t from = std::max<off_t>(size - kLogTail, 0);
+  std::string text(kLogTail, 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(::pread(log_.get(), text.data(), kLogTail, from), 0)));
+  return from == 0 ? text : text.substr(text.find('\n') + 1);
 }
 
 void PrivateDaemon::stop() noexcept {

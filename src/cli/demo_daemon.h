@@ -11,6 +11,8 @@
 #include <mutex>
 #include <string>
 
+#include "base/unique_fd.h"
+
 namespace chi::cli {
 
 class PrivateDaemon {
@@ -37,6 +39,7 @@ class PrivateDaemon {
   const std::string folder_;
   const std::string socket_;
   pid_t pid_ = 0;
+  UniqueFd log_;  // open from the start, for the daemon takes the file along
   std::mutex stopping_;
   bool stopped_ = false;
 };

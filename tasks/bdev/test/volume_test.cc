@@ -194,7 +194,8 @@ TEST_P(EveryBackend, SpaceHasOwners) {
     EXPECT_EQ(each.owner, 2u);
     of_two += each.size;
   }
-  const std::uint64_t each = (10'063 + GetParam().block_size - 1) / GetParam().block_size * GetParam().block_size;
+  const std::uint64_t block = GetParam().block_size;
+  const std::uint64_t each = (10'063 + block - 1) / block * block;
   EXPECT_LE(of_two, 16 * each);
   EXPECT_GE(of_two, 16u * 10'000);
   EXPECT_FALSE(disk.call<Extents>(0u).get().value().more);

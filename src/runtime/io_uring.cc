@@ -18,8 +18,15 @@ constexpr unsigned kEntries = 256;
 constexpr std::uint64_t kLeastFixed = 4096;  // bytes of an operation for which registered memory is an advantage
 constexpr std::uint64_t kWatchTag = 1;       // in the low bit of user data: an eventfd's poll, not an Operation
 constexpr std::uint64_t kDeviceTag = 2;      // in the next one: an Operation of a device
+constexpr std::uint64_t kAlarmTag = 4;       // in the third one: the alarm
+constexpr unsigned kTagBits = 3;
+constexpr std::uint64_t kNearNs = 2'000'000;  // a wait that an alarm may bound
 
-std::uint64_t watch_data(int fd) { return static_cast<std::uint64_t>(fd) << 1 | kWatchTag; }
+std::uint64_t watch_data(int fd) { return static_cast<std::uint64_t>(fd) << kTagBits | kWatchTag; }
+
+__kernel_timespec timespec_of(std::uint64_t ns) {
+  return {static_cast<long long>(ns / 1'000'000'000), static_cast<long long>(ns % 1'000'000'000)};
+}
 
 bool is_for_device(const chi_io& io) {
   return io.operation == CHI_IO_READ || io.operation == CHI_IO_WRITE || io.operation == CHI_IO_FSYNC ||
@@ -64,14 +71,24 @@ void prepare(io_uring_sqe* entry, const chi_io& io) {
   }
 }
 
+// What has ended waits until this worker looks, which it does often, instead of interrupting it: Linux 5.19 and newer.
+int make_ring(io_uring& ring) {
+  int error = -EINVAL;
+  for (const unsigned considerate : {IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0u}) {
+    io_uring_params params{};
+    params.flags = IORING_SETUP_CQSIZE | considerate;
+    params.cq_entries = kEntries * 8;
+    error = io_uring_queue_init_params(kEntries, &ring, &params);
+    if (error != -EINVAL) break;
+  }
+  return error;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock, unsigned worker) {
   std::unique_ptr<IoUring> out(new IoUring(clock, worker));
-  io_uring_params params{};
-  params.flags = IORING_SETUP_CQSIZE;
-  params.cq_entries = kEntries * 8;
-  if (int error = io_uring_queue_init_params(kEntries, &out->ring_, &params); error < 0) {
+  if (int error = make_ring(out->ring_); error < 0) {
     return Error{Code::resource_exhausted,
                  std::string("io_uring_setup failed (") + std::strerror(-error) +
                      "); it needs Linux 5.13 or newer, kernel.io_uring_disabled=0, and free descriptors and memory",
@@ -164,8 +181,12 @@ unsigned IoUring::handle_completions() {
     if (data & kWatchTag) {
       // A multishot poll ends by itself when the ring overflows, and when the thread that armed it ends, as that of a
       // worker which was taken away does (driver.h): whoever drives the worker now arms it again.
-      auto fd = static_cast<int>(data >> 1);
+      auto fd = static_cast<int>(data >> kTagBits);
       if (!more && watched_.contains(fd)) arm(fd);
+      continue;
+    }
+    if (data & kAlarmTag) {
+      alarm_ns_ = 0;
       continue;
     }
     ++ended;
@@ -181,19 +202,36 @@ unsigned IoUring::poll() {
     io_uring_submit(&ring_);
     unsubmitted_ = 0;
   }
-  if (io_uring_cq_ready(&ring_) == 0 && !io_uring_cq_has_overflow(&ring_)) return 0;
+  if (io_uring_cq_ready(&ring_) == 0) {
+    const unsigned flags = IO_URING_READ_ONCE(*ring_.sq.kflags);
+    if ((flags & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN)) == 0) return 0;
+    io_uring_get_events(&ring_);
+  }
   return handle_completions();
+}
+
+// A bound of its own would cost each wait a timer to be set and taken back, both of which leave a virtual machine. One
+// alarm stays set across short waits, and ends the one in which it goes off.
+bool IoUring::alarm_bounds(std::uint64_t until_ns, std::uint64_t left_ns) {
+  if (alarm_ns_ != 0) return alarm_ns_ <= until_ns;
+  if (left_ns > kNearNs) return false;
+  io_uring_sqe* entry = next_entry();
+  if (!entry) return false;
+  alarm_after_ = timespec_of(left_ns);
+  io_uring_prep_timeout(entry, &alarm_after_, 0, 0);
+  entry->user_data = kAlarmTag;
+  alarm_ns_ = until_ns;
+  return true;
 }
 
 void IoUring::wait(std::uint64_t until_ns) {
   io_uring_cqe* completion = nullptr;
-  if (until_ns == 0) {
+  std::uint64_t now = clock_.now_ns();
+  std::uint64_t left = until_ns > now ? until_ns - now : 0;
+  if (until_ns == 0 || alarm_bounds(until_ns, left)) {
     io_uring_submit_and_wait(&ring_, 1);
   } else {
-    std::uint64_t now = clock_.now_ns();
-    std::uint64_t left = until_ns > now ? until_ns - now : 0;
-    __kernel_timespec timeout{static_cast<long long>(left / 1'000'000'000),
-                              static_cast<long long>(left % 1'000'000'000)};
+    __kernel_timespec timeout = timespec_of(left);
     io_uring_submit_and_wait_timeout(&ring_, &completion, 1, &timeout, nullptr);
   }
   unsubmitted_ = 0;

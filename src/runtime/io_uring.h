@@ -44,6 +44,7 @@ class IoUring final : public Reactor {
   void use_registered(io_uring_sqe* entry, const chi_io& io, const Registered& registered);
   io_uring_sqe* next_entry();
   bool arm(int eventfd);
+  bool alarm_bounds(std::uint64_t until_ns, std::uint64_t left_ns);
   unsigned handle_completions();
 
   Clock& clock_;
@@ -53,6 +54,8 @@ class IoUring final : public Reactor {
   bool ring_made_ = false;
   unsigned unsubmitted_ = 0;
   unsigned at_device_ = 0;  // operations under way
+  std::uint64_t alarm_ns_ = 0;  // when it goes off; 0: not set
+  __kernel_timespec alarm_after_{};
   UniqueFd wake_fd_;
   std::set<int> watched_;
 };

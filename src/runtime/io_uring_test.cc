@@ -37,8 +37,8 @@ TEST_F(IoUringTest, EachWaitEndsByItsBound) {
   }
 }
 
-// The alarm of a wait that was woken stays set: a shorter one after it must not wait for that, nor a longer one end with
-// it for good.
+// The alarm of a wait that was woken stays set: a shorter one after it must not wait for that, nor a longer one end
+// with it for good.
 TEST_F(IoUringTest, AWaitThatWasWokenLeavesTheNextOnesTheirBounds) {
   for (int i = 0; i < 100; ++i) {
     ring_->wake();

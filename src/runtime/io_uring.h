@@ -53,7 +53,7 @@ class IoUring final : public Reactor {
   std::shared_ptr<RingTable> memory_;
   bool ring_made_ = false;
   unsigned unsubmitted_ = 0;
-  unsigned at_device_ = 0;  // operations under way
+  unsigned at_device_ = 0;      // operations under way
   std::uint64_t alarm_ns_ = 0;  // when it goes off; 0: not set
   __kernel_timespec alarm_after_{};
   UniqueFd wake_fd_;

@@ -10,6 +10,8 @@
 //   reply.operations = {put_.stats("put"), get_.stats("get")};   // on(const Stat&)
 #pragma once
 
+#include <chimaera/ticks.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -60,10 +62,10 @@ class Meter {
   // One operation, from its begin to its end; failed unless it was said to be done.
   class Run {
    public:
-    explicit Run(Meter& meter) noexcept : meter_(meter), begin_(Clock::now()) {}
+    explicit Run(Meter& meter) noexcept : meter_(meter), begin_(Ticks::now()) {}
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
-    ~Run() { meter_.count(Clock::now() - begin_, done_, bytes_); }
+    ~Run() { meter_.count(Ticks::now().ns_since(begin_), done_, bytes_); }
     void done(std::uint64_t bytes = 0) noexcept {
       done_ = true;
       bytes_ = bytes;
@@ -71,24 +73,22 @@ class Meter {
 
    private:
     Meter& meter_;
-    Clock::time_point begin_;
+    Ticks begin_;
     bool done_ = false;
     std::uint64_t bytes_ = 0;
   };
 
   OperationStats stats(std::string name) const {
-    OperationStats out{std::move(name), operations_, failed_, bytes_, total_ns_, {}, ns_of(Clock::now() - made_)};
+    const std::chrono::nanoseconds elapsed = Clock::now() - made_;
+    OperationStats out{
+        std::move(name), operations_, failed_, bytes_, total_ns_, {}, static_cast<std::uint64_t>(elapsed.count())};
     const auto last = std::find_if(buckets_.rbegin(), buckets_.rend(), [](std::uint64_t n) { return n != 0; });
     out.histogram.assign(buckets_.begin(), last.base());
     return out;
   }
 
  private:
-  static std::uint64_t ns_of(std::chrono::nanoseconds time) noexcept {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
-  }
-  void count(std::chrono::nanoseconds took, bool done, std::uint64_t bytes) noexcept {
-    const std::uint64_t ns = ns_of(took);
+  void count(std::uint64_t ns, bool done, std::uint64_t bytes) noexcept {
     ++operations_;
     failed_ += done ? 0 : 1;
     bytes_ += bytes;

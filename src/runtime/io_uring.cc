@@ -72,6 +72,7 @@ void prepare(io_uring_sqe* entry, const chi_io& io) {
 }
 
 // What has ended waits until this worker looks, which it does often, instead of interrupting it: Linux 5.19 and newer.
+// What a thread submitted whose handler never ends is seen when that next enters the kernel: at a tick, at the latest.
 int make_ring(io_uring& ring) {
   int error = -EINVAL;
   for (const unsigned considerate : {IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0u}) {

@@ -1,22 +1,13 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // A stream's begin and end, and what other threads may do with its Futures.
-#include <sched.h>
-
 #include <utility>
 
+#include "base/usable_cpus.h"
 #include "client/session.h"
 #include "client/stream_hot.h"
 
 namespace chi::client {
-namespace {
-
-bool only_one_cpu() {
-  cpu_set_t allowed;
-  return ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0 && CPU_COUNT(&allowed) == 1;
-}
-
-}  // namespace
 
 constinit thread_local ThreadCache thread_cache{0, nullptr};
 
@@ -25,7 +16,7 @@ Stream::Stream(Session& session, std::uint32_t number)
       number_(number),
       entries_(std::make_unique<Entry[]>(kFirstEntries)),
       wide_(std::make_unique_for_overwrite<Wide[]>(kFirstEntries)),
-      longest_spin_ns_(only_one_cpu() ? 0 : bounded_ns(session.options().spin)),
+      longest_spin_ns_(usable_cpus() == 1 ? 0 : bounded_ns(session.options().spin)),
       spin_ns_(longest_spin_ns_) {}
 
 Stream::~Stream() = default;

@@ -4,17 +4,16 @@
 #include "runtime/config.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>
-#include <thread>
 #include <type_traits>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/usable_cpus.h"
 #include "runtime/config_keys.h"
 #include "runtime/yaml.h"
 
@@ -109,12 +108,7 @@ void start_at(const std::filesystem::path& folder, std::string& path) {
 
 std::uint32_t worker_count(const Config& config) {
   if (config.runtime.workers != 0) return config.runtime.workers;
-  cpu_set_t usable;
-  CPU_ZERO(&usable);
-  // More CPUs than cpu_set_t has bits: EINVAL, and the limit below decides anyway.
-  bool known = sched_getaffinity(0, sizeof(usable), &usable) == 0;
-  auto cpus = known ? static_cast<std::uint32_t>(CPU_COUNT(&usable)) : std::thread::hardware_concurrency();
-  return std::clamp<std::uint32_t>(cpus > 0 ? cpus - 1 : 1, 1, kMostAutomaticWorkers);
+  return std::clamp<std::uint32_t>(usable_cpus() - 1, 1, kMostAutomaticWorkers);
 }
 
 Result<Config> parse_config(std::string_view text, std::string_view name) {

@@ -72,8 +72,7 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-// Number of workers to start: what is configured, or for auto one less than the CPUs that this process may use, at
-// least 1 and at most 8.
+// Number of workers to start: what is configured, or for auto one less than usable_cpus(), at least 1 and at most 8.
 std::uint32_t worker_count(const Config& config);
 
 // From YAML text; `name` is what errors call the file. Never throws. Errors are invalid_argument and read

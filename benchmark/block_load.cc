@@ -65,6 +65,7 @@ Task<Status> BlockLoad::one_place(Request request) {
 
 Task<Status> BlockLoad::all() {
   std::vector<Task<Status>> places;
+  places.reserve(memory_.size());
   for (const Buffer& memory : memory_) {
     places.push_back(pattern_.write ? one_place(bdev::Write{0, Bytes::from(memory)})
                                     : one_place(bdev::ReadInto{0, memory}));

@@ -88,6 +88,7 @@ std::string render_report(const bench::Report& report) {
   Table table(header);
   for (const bench::Row& row : report.rows) {
     std::vector<std::string> cells;
+    cells.reserve(header.size());
     for (const std::string& column : header) cells.push_back(bench::cell(row, column));
     table.add(std::move(cells));
   }

@@ -110,6 +110,7 @@ TEST(Operations, BetweenTwoAskings) {
 
 TEST(Operations, OfManyContainersAreOne) {
   std::vector<Operations> all;
+  all.reserve(5);
   for (std::uint64_t i = 0; i < 5; ++i) all.push_back({"p", i, "ram", stats(i % 2 ? "put" : "get", 10)});
   EXPECT_EQ(sum_large_pools(all, 5).size(), 5u);
   const auto sums = sum_large_pools(all, 4);

@@ -39,6 +39,7 @@ Status add_entry(const SchemaType& type, const detail::GatheredEntry& entry, Out
 
 Result<Outcome> decode_outcome(const SchemaType& type, const RawReply& raw) {
   std::vector<chi_buffer> buffers;
+  buffers.reserve(raw.buffers.size());
   for (const Buffer& buffer : raw.buffers) buffers.push_back(buffer.raw());
   const chi_message message{raw.fields.data(), static_cast<std::uint32_t>(raw.fields.size()),
                             static_cast<std::uint32_t>(buffers.size()), buffers.data()};

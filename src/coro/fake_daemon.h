@@ -120,7 +120,7 @@ class Daemon {
     encode_message(encoder, reply);
     answer_with(encoder, code);
   }
-  void fail(Error error) { answer(error, error.code); }
+  void fail(const Error& error) { answer(error, error.code); }
   void answer_with(const Encoder& encoded, Code code = Code::ok, std::int64_t result = 0) {
     auto call = std::move(calls.front());
     calls.pop_front();

@@ -47,6 +47,7 @@ class Worker {
   void run() {
     while (alive_) {
       std::vector<Write> writes;
+      writes.reserve(kDepth);
       for (std::size_t i = 0; i < kDepth; ++i) writes.push_back(start_write(i));
       for (Write& each : writes) {
         if (!finish(each.reply)) continue;
@@ -70,7 +71,7 @@ class Worker {
     Bytes data = client_.allocate(kBlock).value();
     fill_block(data.data(), block, version);
     return {block, version, disk_.call<bdev::Write>(model_.base + block * kBlock, std::move(data))};
-  }
+  }  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the Future owns the Error, as an integer
   template <class T>
   bool finish(Future<T>& future) {
     auto reply = future.get();

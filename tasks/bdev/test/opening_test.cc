@@ -238,7 +238,7 @@ TEST_F(OpeningTest, OneDamagedMapIsThePastAndTwoAreRefused) {
 }
 
 TEST_F(OpeningTest, AFileThatWasCutIsRefused) {
-  const std::string data = make_volume(file_config());
+  make_volume(file_config());
   const std::uint64_t end = size_of(file());
   ASSERT_EQ(::truncate(file().c_str(), static_cast<off_t>(end / 2)), 0);
   EXPECT_EQ(fails(file_config()), Code::data_loss);

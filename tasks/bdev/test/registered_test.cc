@@ -67,6 +67,7 @@ TEST_F(RegisteredTest, SessionsDoNotMixAndOneMayGo) {
   config.disk = true;
   const chi::Pool disk = make("disk", config);
   std::vector<Guest> guests;
+  guests.reserve(2);
   for (std::uint64_t half = 0; half < 2; ++half) guests.emplace_back(runtime_.connect().value(), half);
   for (std::uint64_t round = 0; round < 12; ++round) exchange(guests, round);
   if (chi::test::kernel_has_ring_tables() && ::geteuid() == 0) {  // others may have RLIMIT_MEMLOCK in their way

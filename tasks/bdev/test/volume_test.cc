@@ -104,6 +104,8 @@ TEST_P(EveryBackend, ManyAtOnceAreOrderedWhereTheyOverlap) {
   constexpr std::uint64_t kPart = 3000;  // three parts in each two blocks: neighbours share blocks
   std::vector<chi::Buffer> data;
   std::vector<chi::Future<SizeReply>> writes;
+  data.reserve(100);
+  writes.reserve(100);
   for (std::uint64_t i = 0; i < 100; ++i) data.push_back(pattern(kPart, i));
   for (std::uint64_t i = 0; i < 100; ++i) writes.push_back(disk.call<Write>(i * kPart, chi::Bytes::from(data[i])));
   for (auto& each : writes) ASSERT_TRUE(each.get().ok());
@@ -184,6 +186,7 @@ TEST_P(EveryBackend, FreedSpaceComesBackAsZeros) {
 TEST_P(EveryBackend, SpaceHasOwners) {
   const chi::Pool disk = make("disk", config());
   std::vector<chi::Future<AllocateReply>> calls;
+  calls.reserve(64);
   for (std::uint64_t i = 0; i < 64; ++i) calls.push_back(disk.call<Allocate>(10'000 + i, 0u, i % 4));
   std::set<std::uint64_t> offsets;
   for (auto& each : calls) offsets.insert(each.get().value().extents.at(0).offset);

@@ -95,6 +95,7 @@ TEST_F(ZeroCopy, PiecesToo) {
   const chi::TestPool disk = make("");
   const chi::Buffer memory = page_memory(65'536);
   std::vector<Piece> pieces;
+  pieces.reserve(16);
   for (std::uint64_t i = 0; i < 16; ++i) pieces.push_back({i * 100 * 4096, memory.slice(i * 4096, 4096)});
   ASSERT_TRUE(disk.call<WriteV>(pieces).get().ok());
   expect_within(memory, true);
@@ -107,6 +108,7 @@ TEST_F(ZeroCopy, PiecesToo) {
 TEST_F(ZeroCopy, ManyAreOnTheirWayAtOnce) {
   const chi::TestPool disk = make("delay:1000000:", 1, 64);
   std::vector<chi::TestCall<ReadReply>> reads;
+  reads.reserve(64);
   const auto begin = node_.now();
   for (std::uint64_t i = 0; i < 64; ++i) reads.push_back(disk.call<Read>(i * 4096, 4096u));
   node_.run();
@@ -119,6 +121,7 @@ TEST_F(ZeroCopy, ManyAreOnTheirWayAtOnce) {
 TEST_F(ZeroCopy, AsManyAsTheQueueIsDeep) {
   const chi::TestPool disk = make("delay:1000000:", 1, 16);
   std::vector<chi::TestCall<ReadReply>> reads;
+  reads.reserve(64);
   const auto begin = node_.now();
   for (std::uint64_t i = 0; i < 64; ++i) reads.push_back(disk.call<Read>(i * 4096, 4096u));
   node_.run();

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -27,6 +28,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kFirstPatience(1000);
 constexpr char kEnded = '\n';  // the last thing the child says: linking is over, however it went
 
 Error no_probe(std::string_view what, int error) {
@@ -67,9 +69,7 @@ std::string first_words(int said) {
   return out;
 }
 
-}  // namespace
-
-Status probe_link(const std::string& path, std::chrono::milliseconds patience) {
+Status try_once(const std::string& path, std::chrono::milliseconds patience) {
   const UniqueFd said(::memfd_create("chi-probe", MFD_CLOEXEC));
   std::array<int, 2> ends{};
   if (!said || ::pipe2(ends.data(), O_CLOEXEC) != 0) return no_probe("memfd_create, pipe", errno);
@@ -97,6 +97,16 @@ Status probe_link(const std::string& path, std::chrono::milliseconds patience) {
           fmt::format("ends the process while it is linked, in a constructor of a static object{}{}; do the work in "
                       "the container's open(), which may fail",
                       words.empty() ? "" : ": ", words)};
+}
+
+}  // namespace
+
+// A fork may catch a lock of the linker's that another thread holds for a moment, as one does that starts a thread or
+// looks a symbol up: that child waits for it for ever. Twice in a row is something else.
+Status probe_link(const std::string& path, std::chrono::milliseconds patience) {
+  Status first = try_once(path, std::min(patience, kFirstPatience));
+  if (first.ok() || first.code() != Code::deadline_exceeded) return first;
+  return try_once(path, patience);
 }
 
 }  // namespace chi::runtime

@@ -13,7 +13,8 @@
 namespace chi::runtime {
 
 // failed_precondition: the child was ended by it, and the text has the first of what it said; deadline_exceeded: it was
-// still linking after `patience`. What dlopen itself refuses is no problem here. No other thread may be linking.
+// still linking after `patience`, and before that after a second. What dlopen itself refuses is no problem here. No
+// other thread may be linking.
 Status probe_link(const std::string& path, std::chrono::milliseconds patience);
 
 }  // namespace chi::runtime

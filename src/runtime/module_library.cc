@@ -151,6 +151,7 @@ Status Module::link(std::string_view bytes) {
 }
 
 Status Module::read_table() {
+  std::lock_guard lock(linker());  // dlsym holds a lock that the child of a probe must not find held
   const void* exported = dlsym(handle_, CHI_MODULE_SYMBOL);
   if (exported == nullptr) {
     return {Code::failed_precondition, fmt::format("exports no '{}': it needs a CHI_EXPORT_MODULE", CHI_MODULE_SYMBOL)};

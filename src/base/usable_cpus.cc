@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <sstream>
 #include <thread>
 
@@ -48,10 +49,10 @@ std::optional<double> limit_in(const std::string& folder, bool second_version) {
 }
 
 // In a container, the groups above its own are not there to be seen, and its own may be the root.
-std::optional<double> least_up_from(const std::string& root, std::string_view group, bool second_version) {
+std::optional<double> least_up_from(const std::filesystem::path& root, std::string_view group, bool second_version) {
   std::optional<double> least;
   for (;;) {
-    lower(least, limit_in(root + std::string(group), second_version));
+    lower(least, limit_in(root.string().append(group), second_version));
     const auto slash = group.rfind('/');
     if (group.empty() || slash == std::string_view::npos) return least;
     group = group.substr(0, slash);
@@ -88,8 +89,9 @@ std::optional<double> cgroup_cpus(std::string_view memberships, const std::strin
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const bool second_version = controllers.empty();
     if (!second_version && !names(controllers, "cpu")) continue;
-    for (const std::string& mount : {root, root + "/unified", root + "/" + controllers, root + "/cpu"}) {
-      lower(least, least_up_from(mount, std::string_view(line).substr(second + 1), second_version));
+    const std::string_view group = std::string_view(line).substr(second + 1);
+    for (const char* mount : {"", "unified", controllers.c_str(), "cpu"}) {
+      lower(least, least_up_from(std::filesystem::path(root) / mount, group, second_version));
     }
   }
   return least;

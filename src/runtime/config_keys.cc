@@ -122,8 +122,7 @@ bool set_allow_uids(Config& config, const YamlNode& node) {
 constexpr std::array kConfigKeys{
     Key<Config>{"runtime", "workers", "auto", "auto, or a number from 1 to 64",
                 "Threads that execute tasks. auto: one less than the CPUs that the daemon may use (by its affinity and "
-                "the limits "
-                "of its control groups), at least 1, at most 8.",
+                "the limits of its control groups), at least 1, at most 8.",
                 set_workers},
     Key<Config>{"runtime", "spin", "50us", "a duration from 0 to 1s",
                 "How long at most a worker that has nothing to do looks for work before it sleeps; it adapts to what "

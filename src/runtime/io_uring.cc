@@ -211,8 +211,8 @@ unsigned IoUring::poll() {
   return handle_completions();
 }
 
-// A bound of its own would cost each wait a timer to be set and taken back, both of which leave a virtual machine. One
-// alarm stays set across short waits, and ends the one in which it goes off.
+// A bound of its own would cost each wait a timer to be set and taken back, each perhaps an exit of a virtual machine.
+// One alarm stays set across short waits, and ends the one in which it goes off.
 bool IoUring::alarm_bounds(std::uint64_t until_ns, std::uint64_t left_ns) {
   if (alarm_ns_ != 0) return alarm_ns_ <= until_ns;
   if (left_ns > kNearNs) return false;

@@ -96,7 +96,9 @@ class FakeSession : FakeMemory {
     std::uint8_t scratch[512];
     const std::uint8_t* bytes = nullptr;
     std::uint32_t size = 0;
-    if (!channel.reader.take(slot, scratch, bytes, size)) return ADD_FAILURE() << "a damaged request";
+    const bool good = channel.reader.take(slot, scratch, bytes, size);
+    channel.reader.publish_if_due();
+    if (!good) return ADD_FAILURE() << "a damaged request";
     auto sequence = slot.sequence_low;
     if (slot.flags & shm::kRelease) return release(slot.buffers, bytes, behaviour);
     if (slot.flags & shm::kCancel) {

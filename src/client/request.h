@@ -22,6 +22,7 @@ struct Stream::Request {
   std::uint32_t tick = 0;
   std::uint32_t target = 0;
   std::uint32_t target_extra = 0;
+  std::uint8_t moves = 0;
   std::uint32_t channel = 0;
   std::uint64_t deadline_ns = 0;
   std::uint32_t period_us = 0;

@@ -48,6 +48,7 @@ inline void Stream::advance_incomplete() noexcept {
   saved.target_extra = request.target_extra;
   saved.payload_size = request.payload;
   saved.query = static_cast<std::uint8_t>(request.query);
+  saved.moves = request.moves;
   saved.buffers = request.buffers;
   if (request.size > shm::kInlineRequest) {
     std::memcpy(wide_of(entry), request.bytes, request.size);
@@ -75,6 +76,7 @@ inline void Stream::advance_incomplete() noexcept {
   slot.target_extra = request.target_extra;
   slot.payload_size = request.payload;
   slot.query = static_cast<std::uint8_t>(request.query);
+  slot.moves = request.moves;
   slot.buffers = request.buffers;
   if (request.size != 0) writer.fill(request.bytes, request.size);
   writer.publish(slots);

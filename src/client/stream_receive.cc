@@ -74,7 +74,9 @@ std::size_t Stream::receive_channel(unsigned number, std::size_t limit) {
     std::uint8_t scratch[shm::kMaxMessageSlots * shm::kCacheLine];
     const std::uint8_t* bytes = nullptr;
     std::uint32_t size = 0;
-    if (channel.reader.take(slot, scratch, bytes, size)) accept(slot, bytes, size);
+    const bool good = channel.reader.take(slot, scratch, bytes, size);
+    channel.reader.publish_if_due();
+    if (good) accept(slot, bytes, size);
     ++count;
   }
   return count;

@@ -183,6 +183,7 @@ void Stream::retry(std::uint64_t sequence) {
     request.tick = saved.deadline_tick;
     request.target = saved.target;
     request.target_extra = saved.target_extra;
+    request.moves = saved.moves;
     request.size = shm::inline_size(saved);
   }
   request.channel = entry_of(sequence).channel;

@@ -16,8 +16,9 @@ void Stream::aim(const OpenPool& target, std::uint32_t index, Request& out) cons
   out.target = index;
   std::uint64_t lane = std::uint64_t{target.lane_base} + index;
   std::uint64_t entry =
-      lane < shm::LaneMap::kEntries ? connection_->lanes().entries[lane].load(std::memory_order_relaxed) : 0;
+      lane < shm::LaneMap::kEntries ? connection_->lanes().entries[lane].load(std::memory_order_acquire) : 0;
   std::uint32_t worker = shm::LaneMap::worker_of(entry);
+  out.moves = shm::LaneMap::moves_of(entry);
   if (entry == 0 || worker >= connection_->workers()) [[unlikely]] {
     out.flags |= shm::kNoEpochCheck;
     worker = target.lane_base == PoolState::kNoLanes ? 0 : number_ % connection_->workers();

@@ -182,7 +182,7 @@ Result<admin::PoolDescription> Administration::on(const admin::PoolDescribe& req
   if (!pool) return std::move(pool).error();
   admin::PoolDescription reply{pool_info(**pool), {}};
   for (auto& container : (*pool)->containers) {
-    reply.containers.push_back({container->index, 0, container->worker.index(), container->epoch,
+    reply.containers.push_back({container->index, 0, container->worker().index(), container->epoch,
                                 container->running.load(std::memory_order_relaxed),
                                 container->completed.load(std::memory_order_relaxed)});
   }
@@ -260,7 +260,7 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
     std::lock_guard lock(seen->mutex);
     for (auto& pool : pools) {
       for (auto& container : pool->containers) {
-        if (&container->worker != &worker || !container->stuck) continue;
+        if (!container->owned_by(worker) || !container->stuck) continue;
         seen->stuck.push_back(
             {container->name(), container->stuck_method, (now - container->stuck_since_ns) / 1'000'000});
       }
@@ -275,7 +275,7 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
     const WorkerCounts& counts = worker.counts();
     std::uint32_t containers = 0;
     for (auto& pool : pools) {
-      for (auto& container : pool->containers) containers += &container->worker == &worker;
+      for (auto& container : pool->containers) containers += container->owned_by(worker);
     }
     reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers,
                              counts.queued.load(), counts.replaced.load()});

@@ -15,6 +15,7 @@ namespace chi::runtime {
 namespace {
 
 constexpr std::uint64_t kRetryNs = 500'000;  // between attempts to write to a full ring
+constexpr std::uint64_t kLookNs = 20'000;    // between looks at the rings of a lane's owners before
 
 void wake_client(std::atomic<std::uint32_t>& waits) {
   waits.store(0, std::memory_order_relaxed);
@@ -23,65 +24,7 @@ void wake_client(std::atomic<std::uint32_t>& waits) {
 
 Error outside() { return {Code::invalid_argument, "a buffer outside of the memory that the session shares", kRouter}; }
 
-// A tick is the low part of a time in units of kTickNs; the times meant are within 26 days of now.
-std::uint64_t deadline_of(std::uint32_t tick, std::uint64_t now_ns) {
-  if (tick == 0) return 0;
-  auto now_tick = static_cast<std::uint32_t>(now_ns / shm::kTickNs);
-  auto ahead = static_cast<std::int32_t>(tick - now_tick);
-  if (ahead < 0) return 1;  // long past
-  return (now_ns / shm::kTickNs + static_cast<std::uint32_t>(ahead)) * shm::kTickNs + 1;
-}
-
-Query query_of(const shm::RequestSlot& slot) {
-  Query query;
-  query.kind = static_cast<QueryKind>(slot.query);
-  if (query.kind == QueryKind::hash) {
-    query.hash = std::uint64_t{slot.target_extra} << 32 | slot.target;
-  } else {
-    query.first = slot.target;
-    query.count = query.kind == QueryKind::container ? 1 : slot.target_extra;
-  }
-  return query;
-}
-
 }  // namespace
-
-// A call that does not run at once on this worker: for several containers, another worker's, or periodic.
-class ClientChannel::Proxy final : public Asker, public ListNode, public Pooled {
- public:
-  Proxy(ClientChannel& channel, std::uint64_t sequence, bool forget)
-      : channel_(channel), sequence_(sequence), forget_(forget), dispatch_(*this) {}
-
-  std::uint64_t sequence() const noexcept { return sequence_; }
-  Dispatch& dispatch() noexcept { return dispatch_; }
-
-  bool told = false;  // that its client has gone
-
-  void answered(const Answer& answer) override {
-    if (forget_) {
-      code_ = answer.code;
-      if (code_ != Code::ok) channel_.worker_.count_forgotten("a call of a client", code_);
-      return;
-    }
-    running_on_ = answer.still_running;
-    std::uint8_t flags = answer.still_running ? shm::kStillRunning : 0;
-    channel_.reply(sequence_, answer, answer.gathered ? flags | shm::kGathered : flags);
-  }
-
-  void over() override {
-    if (forget_ || running_on_) channel_.finished(sequence_, code_);
-    channel_.task_done();
-    delete this;
-  }
-
- private:
-  ClientChannel& channel_;
-  const std::uint64_t sequence_;
-  const bool forget_;
-  bool running_on_ = false;
-  Code code_ = Code::ok;
-  Dispatch dispatch_;
-};
 
 ClientChannel::ClientChannel(Worker& worker, std::shared_ptr<ClientStream> stream, Priority priority)
     : worker_(worker),
@@ -91,9 +34,19 @@ ClientChannel::ClientChannel(Worker& worker, std::shared_ptr<ClientStream> strea
       reader_(shared_.channel(worker.index(), static_cast<std::uint32_t>(priority))),
       writer_(shared_.channel(worker.index(), static_cast<std::uint32_t>(priority))) {}
 
-ClientChannel::~ClientChannel() { worker_.remove_timer(retry_); }
+ClientChannel::~ClientChannel() {
+  worker_.remove_timer(retry_);
+  worker_.remove_timer(look_);
+}
 
+// The head is published behind what was done with the messages, and not over one that a fence holds: LaneFence::look
+// of another worker relies on it.
 unsigned ClientChannel::poll(unsigned budget) {
+  if (fence_) [[unlikely]] {
+    take_fence();
+    if (fence_) return 1;
+    reader_.publish_head();
+  }
   shm::RequestSlot slot;
   std::uint8_t inline_bytes[shm::kMaxMessageSlots * shm::kCacheLine];
   unsigned taken = 0;
@@ -102,14 +55,57 @@ unsigned ClientChannel::poll(unsigned budget) {
     std::uint32_t size = 0;
     if (!reader_.take(slot, inline_bytes, bytes, size)) continue;
     if (!handle(slot, bytes, size)) return kLost;
+    if (fence_) [[unlikely]] {
+      reader_.publish_before_last();
+      return taken + 1;
+    }
+    reader_.publish_if_due();
   }
-  if (taken < budget) reader_.publish_head();
+  reader_.publish_head();
   return taken;
+}
+
+void ClientChannel::drain() {
+  if (fence_) return;
+  queues_only_ = true;
+  while (!fence_ && ready()) static_cast<void>(poll(shm::kRingSlots));
+  queues_only_ = false;
+}
+
+bool ClientChannel::fence_passed() const noexcept { return fence_->passed(worker_.turns()); }
+
+void ClientChannel::put_fence(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size,
+                              const Container& container) {
+  fence_ = std::make_unique<LaneFence>(slot, bytes, size, container, worker_.index());
+  look_over_fence();
+}
+
+void ClientChannel::look_over_fence() {
+  fence_->look(shared_, priority_, worker_.turns());
+  if (!fence_->clear()) {
+    arm(look_, kLookNs, [](TimerNode& timer) { static_cast<Timer&>(timer).channel->look_over_fence(); });
+  }
+}
+
+// By the lane's queue, never ahead of it: what was older may be held there.
+void ClientChannel::take_fence() {
+  const std::unique_ptr<LaneFence> fence = std::move(fence_);
+  fence_behind_ = fence->arrival();
+  const bool before = std::exchange(queues_only_, true);
+  static_cast<void>(handle_call(fence->slot(), fence->bytes(), fence->size()));
+  queues_only_ = before;
+  fence_behind_ = 0;
+}
+
+bool ClientChannel::older_may_wait(const Container& container, std::uint8_t moves_seen, bool here) {
+  const bool waited = container.arrival.load(std::memory_order_relaxed) == fence_behind_;
+  if (waited && here) fenced_.add(container, moves_seen);
+  return !waited && !(here && fenced_.includes(container, moves_seen));
 }
 
 bool ClientChannel::handle(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
   if (!(slot.flags & (shm::kCancel | shm::kRelease))) [[likely]]
-    return handle_call(slot, bytes);
+    return handle_call(slot, bytes, size);
   if (slot.flags & shm::kCancel) {
     cancel(slot.sequence());
   } else {
@@ -133,7 +129,7 @@ const Pool* ClientChannel::find_pool(PoolId id) {
   return last_pool_;
 }
 
-bool ClientChannel::handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes) {
+bool ClientChannel::handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size) {
   ++outstanding_;
   RequestMemory memory;
   chi_message message{bytes, slot.payload_size, 0, nullptr};
@@ -150,11 +146,18 @@ bool ClientChannel::handle_call(const shm::RequestSlot& slot, const std::uint8_t
     return true;
   }
   Container& container = *pool->containers[slot.target];
+  const bool here = container.owned_by(worker_);
+  if (container.arrival.load(std::memory_order_relaxed) != 0 && older_may_wait(container, slot.moves, here))
+      [[unlikely]] {
+    --outstanding_;
+    put_fence(slot, bytes, size, container);
+    return true;
+  }
   const chi_method* method = pool->module->method(slot.method);
-  bool simple =
-      method && &container.worker == &worker_ && container.self && worker_.can_run_now(container, priority_) &&
-      (slot.flags & shm::kNoEpochCheck || slot.target_extra == container.epoch) &&
-      (method->flags & CHI_ACCESS_WRITE ? may_write_ : may_read_) && !pool->draining.load(std::memory_order_acquire);
+  bool simple = method && here && !queues_only_ && container.self && worker_.can_run_now(container, priority_) &&
+                (slot.flags & shm::kNoEpochCheck || slot.target_extra == container.epoch) &&
+                (method->flags & CHI_ACCESS_WRITE ? may_write_ : may_read_) &&
+                !pool->draining.load(std::memory_order_acquire);
   if (!simple) {
     dispatch(slot, message);
     return true;
@@ -164,7 +167,7 @@ bool ClientChannel::handle_call(const shm::RequestSlot& slot, const std::uint8_t
 
 bool ClientChannel::run_here(const shm::RequestSlot& slot, Container& container, const chi_method& method,
                              const chi_message& message) {
-  std::uint64_t deadline_ns = deadline_of(slot.deadline_tick, worker_.now_ns());
+  std::uint64_t deadline_ns = shm::deadline_of(slot.deadline_tick, worker_.now_ns());
   if (deadline_ns != 0 && deadline_ns < worker_.now_ns()) [[unlikely]] {
     refuse(slot, {Code::deadline_exceeded, "the deadline had passed when the call arrived; it was not run",
                   container.name()});
@@ -188,27 +191,6 @@ bool ClientChannel::run_here(const shm::RequestSlot& slot, Container& container,
   return true;
 }
 
-void ClientChannel::dispatch(const shm::RequestSlot& slot, const chi_message& message) {
-  Request request;
-  request.pool = slot.pool;
-  request.method = slot.method;
-  request.query = query_of(slot);
-  request.priority = priority_;
-  request.forget = slot.flags & shm::kFireAndForget;
-  request.deadline_ns = deadline_of(slot.deadline_tick, worker_.now_ns());
-  if (slot.flags & shm::kPeriodic) request.period_ns = std::max<std::uint64_t>(slot.incomplete_delta, 1) * 1000;
-  request.check_epoch = !(slot.flags & shm::kNoEpochCheck) && request.query.kind == QueryKind::container;
-  request.epoch = slot.target_extra;
-  request.session = stream_->id;
-  request.sequence = slot.sequence();
-  request.first_incomplete = request.period_ns != 0 ? 0 : slot.sequence() - slot.incomplete_delta;
-  request.uid = stream_->session->credentials().uid;
-  request.gid = stream_->session->credentials().gid;
-  auto* proxy = new Proxy(*this, slot.sequence(), request.forget);
-  proxies_.push_back(proxy);
-  proxy->dispatch().start(worker_, request, message);
-}
-
 void ClientChannel::refuse(const shm::RequestSlot& slot, const Error& error) {
   if (slot.flags & shm::kFireAndForget) {
     finished(slot.sequence(), error.code);
@@ -217,43 +199,6 @@ void ClientChannel::refuse(const shm::RequestSlot& slot, const Error& error) {
     this->reply(slot.sequence(), reply.answer(), 0);
   }
   task_done();
-}
-
-void ClientChannel::cancel(std::uint64_t sequence) {
-  Task* task = nullptr;
-  parked_.for_each([&](Task& candidate) {
-    if (candidate.sequence == sequence) task = &candidate;
-  });
-  if (task) return worker_.cancel(*task);
-  Proxy* proxy = nullptr;
-  proxies_.for_each([&](Proxy& candidate) {
-    if (candidate.sequence() == sequence) proxy = &candidate;
-  });
-  if (proxy) proxy->dispatch().cancel();
-}
-
-void ClientChannel::close() {
-  if (std::exchange(closed_, true)) return;
-  late_.clear();
-  late_bytes_ = 0;
-  // One at a time from the front, for each may end others. Not by sequence: a client that lies has used one twice.
-  for (;;) {
-    Task* task = nullptr;
-    parked_.for_each([&](Task& candidate) {
-      if (!task && !candidate.answered) task = &candidate;
-    });
-    if (!task) break;
-    worker_.cancel(*task);
-  }
-  for (;;) {
-    Proxy* proxy = nullptr;
-    proxies_.for_each([&](Proxy& candidate) {
-      if (!proxy && !candidate.told) proxy = &candidate;
-    });
-    if (!proxy) break;
-    proxy->told = true;
-    proxy->dispatch().cancel();
-  }
 }
 
 Status ClientChannel::read_descriptors(const std::uint8_t* at, std::uint32_t count, RequestMemory& memory) {
@@ -386,10 +331,14 @@ void ClientChannel::flush() {
   light_fence();
   if (shared_.client_waits.load(std::memory_order_relaxed)) wake_client(shared_.client_waits);
   if (late_.empty() || closed_ || retry_.armed()) return;
-  retry_.channel = this;
-  retry_.at_ns = worker_.now_ns() + kRetryNs;
-  retry_.fire = [](TimerNode& timer) { static_cast<Retry&>(timer).channel->flush(); };
-  worker_.add_timer(retry_);
+  arm(retry_, kRetryNs, [](TimerNode& timer) { static_cast<Timer&>(timer).channel->flush(); });
+}
+
+void ClientChannel::arm(Timer& timer, std::uint64_t after_ns, void (*fire)(TimerNode&)) {
+  timer.channel = this;
+  timer.at_ns = worker_.now_ns() + after_ns;
+  timer.fire = fire;
+  worker_.add_timer(timer);
 }
 
 }  // namespace chi::runtime

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "runtime/dispatch.h"
+#include "runtime/lane_fence.h"
 #include "runtime/pool.h"
 #include "runtime/session.h"
 #include "shm/ring.h"
@@ -25,6 +26,8 @@ class ClientChannel final : public Pooled {
 
   // Whether there is a message to take. A client that does not read its replies is not read from, either.
   bool ready() const noexcept {
+    if (fence_) [[unlikely]]
+      return fence_passed();
     return outstanding_ < kMaxOutstanding && late_.size() < kMaxOutstanding && late_bytes_ < kMaxLateBytes &&
            !closed_ && reader_.ready();
   }
@@ -47,7 +50,14 @@ class ClientChannel final : public Pooled {
   Result<chi_buffer> lend_space(std::uint64_t size) { return stream_->session->allocate_reply(size); }
 
   // A task of this channel that goes on beyond its step; until it is done.
-  void park(Task& task) { parked_.push_back(&task); }
+  void park(Task& task) {
+    task.in_channel.task = &task;
+    parked_.push_back(&task.in_channel);
+  }
+  // The lane of a parked task moves to another worker: from now on it is a call that this channel has made.
+  void send_away(Task& task);
+  // Takes all that is there to be taken and puts it in lanes; runs nothing.
+  void drain();
   void task_done() noexcept { --outstanding_; }
 
   // Wakes a client that sleeps, and writes what the ring had no room for. Call at the end of a turn when `dirty()`.
@@ -64,7 +74,9 @@ class ClientChannel final : public Pooled {
   }
 
  private:
+  class Away;
   class Proxy;
+  class Remote;
   struct Late {
     std::uint32_t sequence;
     std::uint8_t flags;
@@ -77,12 +89,19 @@ class ClientChannel final : public Pooled {
     chi_buffer buffers[CHI_MAX_BUFFERS];
     std::unique_ptr<std::uint8_t[]> body;
   };
-  struct Retry : TimerNode {
+  struct Timer : TimerNode {
     ClientChannel* channel = nullptr;
   };
 
   bool handle(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size);
-  bool handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes);
+  bool handle_call(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size);
+  bool fence_passed() const noexcept;
+  void put_fence(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size,
+                 const Container& container);
+  void look_over_fence();
+  bool older_may_wait(const Container& container, std::uint8_t moves_seen, bool here);
+  void take_fence();
+  void arm(Timer& timer, std::uint64_t after_ns, void (*fire)(TimerNode&));
   bool run_here(const shm::RequestSlot& slot, Container& container, const chi_method& method,
                 const chi_message& message);
   void dispatch(const shm::RequestSlot& slot, const chi_message& message);
@@ -111,9 +130,14 @@ class ClientChannel final : public Pooled {
   bool may_write_ = false;
   std::deque<Late> late_;
   std::size_t late_bytes_ = 0;
-  List<Task> parked_;
-  List<Proxy> proxies_;
-  Retry retry_;
+  List<Task::InChannel> parked_;
+  List<Away> away_;
+  Timer retry_;  // writes to a full ring
+  bool queues_only_ = false;
+  LanesFenced fenced_;
+  std::uint64_t fence_behind_ = 0;  // the move for which the request that is handled just now has waited
+  std::unique_ptr<LaneFence> fence_;
+  Timer look_;  // over the fence
 };
 
 }  // namespace chi::runtime

@@ -15,17 +15,17 @@ void Completion::settle_here(Code code, std::int64_t result, const chi_message& 
   work_.run = run_on_lane;
   work_.task = nullptr;
   work_.owner = this;
-  container_.worker.add_ready(container_, &work_);
+  container_.worker().add_ready(container_, &work_);
 }
 
 void Completion::settle(Code code, OwnedMessage reply) {
-  container_.worker.run([this, code, message = std::move(reply)](Worker&) { settle_here(code, 0, message.view()); });
+  run_at(container_, [this, code, message = std::move(reply)](Worker&) { settle_here(code, 0, message.view()); });
 }
 
 // Module code runs in here: the thread may have lost the worker when it returns.
 void Completion::run_on_lane(chi_work* work) {
   Completion& self = *static_cast<LaneWork*>(work)->owner;
-  Worker& worker = self.container_.worker;
+  Worker& worker = self.container_.worker();
   chi_completion& done = *self.done_;
   done.code = static_cast<std::int32_t>(self.code_);
   done.result = self.result_;
@@ -35,7 +35,7 @@ void Completion::run_on_lane(chi_work* work) {
   if (scope.direct()) {
     self.ran();
   } else {
-    worker.run([&self](Worker&) { self.ran(); });
+    run_at(self.container_, [&self](Worker&) { self.ran(); });
   }
 }
 

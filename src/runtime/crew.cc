@@ -16,8 +16,8 @@ constexpr std::chrono::nanoseconds kLookAsleep = std::chrono::milliseconds(250);
 
 }  // namespace
 
-Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& clock, Logger& log, shm::LaneMap& lanes,
-                                           Control& control) {
+Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& clock, Logger& log,
+                                           LaneMapPublisher& lanes, Control& control) {
   if (!register_asymmetric_fences()) {
     return Error{Code::failed_precondition,
                  "the kernel refuses membarrier(); Linux 4.16 or newer without a filter is needed", "runtime"};

@@ -26,7 +26,7 @@ struct CrewOptions {
 class Crew {
  public:
   static Result<std::unique_ptr<Crew>> create(const CrewOptions& options, Clock& clock, Logger& log,
-                                              shm::LaneMap& lanes, Control& control);
+                                              LaneMapPublisher& lanes, Control& control);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;

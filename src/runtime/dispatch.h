@@ -49,7 +49,7 @@ struct Request {
   std::uint32_t gid = 0;
 };
 
-class Dispatch final : public Operator {
+class Dispatch final {
  public:
   explicit Dispatch(Asker& asker) : asker_(asker) {}
   ~Dispatch();
@@ -59,7 +59,7 @@ class Dispatch final : public Operator {
   void start(Worker& worker, const Request& request, const chi_message& message);
 
   // Ends early with `cancelled`; what runs is told to end. Does nothing when it was answered.
-  void cancel() override;
+  void cancel();
 
   bool was_answered() const noexcept { return answered_; }
 

@@ -35,20 +35,30 @@ struct IoCall final : Operation, Pooled {
     done = [](Operation& operation, std::int32_t result) { static_cast<IoCall&>(operation).end(result); };
   }
   void start(Worker& worker) {
+    started_on = &worker;
     container.holds.fetch_add(1, std::memory_order_relaxed);
     Registered registered;
     if (io.file) registered = {&static_cast<File*>(io.file)->registration, Session::registration_of(io.block)};
     if (!worker.reactor().start(io, registered, *this)) end(-EAGAIN);
   }
+  // On the worker that it was started on, which the lane may have left.
   void end(std::int32_t result) {
-    container.holds.fetch_sub(1, std::memory_order_relaxed);
     completion->code = 0;
     completion->result = result;
     completion->reply = {};
-    container.worker.add_ready(container, &completion->work);
+    if (container.owned_by(*started_on)) {
+      ready(*started_on);
+    } else {
+      run_at(container, [this](Worker& worker) { ready(worker); });
+    }
+  }
+  void ready(Worker& worker) {
+    container.holds.fetch_sub(1, std::memory_order_relaxed);
+    worker.add_ready(container, &completion->work);
     delete this;
   }
   Container& container;
+  Worker* started_on = nullptr;
   chi_completion* completion;
   chi_io io;
 };
@@ -58,11 +68,12 @@ struct IoCall final : Operation, Pooled {
 void start_io(chi_container* raw, const chi_io* io, chi_completion* done) {
   auto& container = *static_cast<Container*>(raw);
   auto* call = new IoCall(container, done, *io);
-  ServiceScope scope(container.worker);
+  Worker& worker = container.worker();
+  ServiceScope scope(worker);
   if (scope.direct()) {
-    call->start(container.worker);
+    call->start(worker);
   } else {
-    container.worker.run([call](Worker& worker) { call->start(worker); });
+    run_at(container, [call](Worker& on) { call->start(on); });
   }
 }
 
@@ -72,12 +83,12 @@ chi_file* file_open(chi_container*, std::int32_t fd) try { return new File(fd); 
 
 // An operation that was started before may still be on its way to the worker: then this follows it.
 void file_close(chi_container* raw, chi_file* file) {
-  Worker& worker = static_cast<Container*>(raw)->worker;
-  ServiceScope scope(worker);
+  auto& container = *static_cast<Container*>(raw);
+  ServiceScope scope(container.worker());
   if (scope.direct()) {
     delete static_cast<File*>(file);
   } else {
-    worker.run([file](Worker&) { delete static_cast<File*>(file); });
+    run_at(container, [file](Worker&) { delete static_cast<File*>(file); });
   }
 }
 

@@ -4,6 +4,7 @@
 // read-only for everybody else: its memfd is sealed against any further writable mapping.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,6 +29,8 @@ class LaneMapPublisher {
 
   // Room for the entries of one pool; resource_exhausted when there is none.
   Result<std::uint32_t> allocate(std::uint32_t count);
+  // Of a move of any lane, the next number.
+  std::uint64_t number_move() noexcept { return moves_.fetch_add(1, std::memory_order_relaxed) + 1; }
   // Marks the entries dead and gives the room back.
   void release(std::uint32_t base, std::uint32_t count);
 
@@ -37,6 +40,7 @@ class LaneMapPublisher {
   UniqueFd fd_;
   shm::LaneMap* map_ = nullptr;
   std::mutex mutex_;
+  std::atomic<std::uint64_t> moves_{0};
   std::map<std::uint32_t, std::uint32_t> free_;  // base -> count
 };
 

@@ -107,7 +107,7 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   auto lanes = LaneMapPublisher::create(crew.workers, parts.incarnation);
   if (!lanes) return std::move(lanes).error();
   parts.lanes = std::move(*lanes);
-  auto made = Crew::create(crew, parts.clock, log, parts.lanes->map(), parts.administration);
+  auto made = Crew::create(crew, parts.clock, log, *parts.lanes, parts.administration);
   if (!made) return std::move(made).error();
   parts.crew = std::move(*made);
   if (auto started = parts.crew->start(); !started) return started;

@@ -21,13 +21,16 @@ namespace chi::runtime {
 class Worker;
 struct Pool;
 
-// A container and its lane. All of it belongs to the thread that drives `worker`, but for what is atomic.
+// A container and its lane. All of it belongs to the thread that drives its owner, but for what is atomic. The owner
+// changes when the lane moves (worker_moves.cc); only the owner gives it away, between two steps.
 struct Container : chi_container {
-  Container(Pool& in, std::uint32_t at, Worker& on) : pool(in), index(at), worker(on) {}
+  Container(Pool& in, std::uint32_t at, Worker& on)
+      : pool(in), index(at), owner_(reinterpret_cast<std::uintptr_t>(&on)) {}
 
   Pool& pool;
   const std::uint32_t index;
-  Worker& worker;
+  Worker& worker() const noexcept { return owner().worker(); }
+  bool owned_by(const Worker& worker) const noexcept { return &owner().worker() == &worker; }
   Epoch epoch = 1;
   void* self = nullptr;  // the module's object; null until created
 
@@ -40,7 +43,9 @@ struct Container : chi_container {
     bool idle() const noexcept { return tasks.empty() && ready.empty(); }
   } lanes[2];  // by priority
 
-  bool stuck = false;  // its code holds another thread (driver.h); nothing else runs in it meanwhile
+  // Why nothing of it runs just now.
+  bool stuck = false;    // its code holds another thread (driver.h)
+  bool holding = false;  // `held` has something: see Worker::arrive
   std::uint64_t stuck_since_ns = 0;
   const char* stuck_method = "";
 
@@ -60,15 +65,50 @@ struct Container : chi_container {
   std::deque<Group> closed;  // oldest first
 
   List<Operator> operations;  // calls and timers of the container that no task is behind
+  List<Task> parked;          // tasks that go on beyond their step, or wait for it
 
   // Nothing of it runs, waits or is held.
   bool quiet() const noexcept {
     return running.load(std::memory_order_relaxed) == 0 && holds.load(std::memory_order_relaxed) == 0 && !stuck &&
-           operations.empty() && lanes[0].idle() && lanes[1].idle();
+           !holding && operations.empty() && lanes[0].idle() && lanes[1].idle();
+  }
+
+  // What keeps tasks in their callers' order when the lane moves; docs/design/0008-lane-moves.md. Each task that goes
+  // by mail belongs to a lot, which changes with the owner: one word, so that a sender sees both or neither.
+  class Owner {
+   public:
+    explicit Owner(std::uintptr_t word) noexcept : word_(word) {}
+    Worker& worker() const noexcept { return *reinterpret_cast<Worker*>(word_ & ~std::uintptr_t{1}); }
+    std::uint8_t lot() const noexcept { return word_ & 1; }
+
+   private:
+    std::uintptr_t word_;
+  };
+  Owner owner() const noexcept { return Owner(owner_.load(std::memory_order_acquire)); }
+  // From then on everything of it is the new owner's.
+  void give_to(Worker& worker) noexcept {
+    auto next_lot = static_cast<std::uintptr_t>(owner().lot() ^ 1);
+    owner_.store(reinterpret_cast<std::uintptr_t>(&worker) | next_lot, std::memory_order_release);
+  }
+
+  std::atomic<std::uint32_t> on_the_way[2]{};  // tasks, by mail, of each lot
+  Queue<Task, &Task::next> held;               // arrived, but something older is still on its way
+  std::atomic<std::uint64_t> arrival{0};       // the number of its latest move among all lanes' moves; 0: none
+  std::atomic<std::uint64_t> owners{0};        // a bit for each worker that has had it, once it has moved
+  std::atomic<std::uint8_t> moves{0};          // as in the lane map
+
+  std::uint32_t older_on_the_way() const noexcept {
+    return on_the_way[owner().lot() ^ 1].load(std::memory_order_acquire);
+  }
+  bool mail_on_the_way() const noexcept {
+    return on_the_way[0].load(std::memory_order_acquire) + on_the_way[1].load(std::memory_order_acquire) != 0;
   }
 
   DomainId id() const noexcept;
   std::string name() const;  // "pool/3"
+
+ private:
+  std::atomic<std::uintptr_t> owner_;  // the address of a worker, and the lot in its lowest bit
 };
 
 // Immutable once published, but for `draining`; outlives all its containers' tasks.

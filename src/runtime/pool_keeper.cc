@@ -178,8 +178,8 @@ Status PoolKeeper::create_containers(const std::shared_ptr<Pool>& pool, const Ow
                                      std::uint64_t until_ns) {
   auto creation = std::make_shared<Creation>(pool->containers.size());
   for (auto& container : pool->containers) {
-    container->worker.run([job = new CreateJob(pool, *container, OwnedMessage(config.view()), creation)](
-                              Worker& worker) { worker.add_job(job); });
+    container->worker().run([job = new CreateJob(pool, *container, OwnedMessage(config.view()), creation)](
+                                Worker& worker) { worker.add_job(job); });
   }
   bool all = creation->latch.wait_for(left(until_ns));
   std::lock_guard lock(creation->mutex);
@@ -227,7 +227,7 @@ Result<std::shared_ptr<Pool>> PoolKeeper::create(PoolPlan plan, std::uint64_t un
   pools_[pool->name] = pool;
   for (auto& container : pool->containers) {
     lanes_.map().entries[pool->lane_base + container->index].store(
-        shm::LaneMap::entry(container->worker.index(), container->epoch), std::memory_order_release);
+        shm::LaneMap::entry(container->worker().index(), container->epoch), std::memory_order_release);
   }
   crew_.on_each(left(until_ns), [pool](Worker& worker) { worker.add_pool(pool.get()); });
   log_.info("pool '{}' of module {} {} made, {} containers", pool->name, pool->module->name(), pool->module->version(),
@@ -237,24 +237,35 @@ Result<std::shared_ptr<Pool>> PoolKeeper::create(PoolPlan plan, std::uint64_t un
 
 bool PoolKeeper::wait_until_idle(const std::shared_ptr<Pool>& pool, std::uint64_t until_ns) {
   for (;;) {
-    auto busy = std::make_shared<std::atomic<std::uint32_t>>(0);
-    bool asked = crew_.on_each(left(until_ns), [pool, busy](Worker& worker) {
+    auto quiet = std::make_shared<std::atomic<std::size_t>>(0);
+    bool asked = crew_.on_each(left(until_ns), [pool, quiet](Worker& worker) {
       for (auto& container : pool->containers) {
-        if (&container->worker != &worker) continue;
+        if (!container->owned_by(worker)) continue;
         container->operations.for_each([](Operator& operation) { operation.cancel(); });
-        if (!container->quiet()) busy->fetch_add(1);
+        if (container->quiet()) quiet->fetch_add(1);
       }
     });
-    if (asked && busy->load() == 0) return true;
+    // One that was just moving may have been seen by nobody.
+    if (asked && quiet->load() == pool->containers.size()) return true;
     if (left(until_ns).count() == 0) return false;
     std::this_thread::sleep_for(kLookEvery);
   }
 }
 
+// What was sent to its containers before they were unknown everywhere has to arrive before their memory goes.
+bool PoolKeeper::wait_for_mail(const Pool& pool, std::uint64_t until_ns) const {
+  auto waits = [](auto& container) { return container->mail_on_the_way(); };
+  while (std::any_of(pool.containers.begin(), pool.containers.end(), waits)) {
+    if (left(until_ns).count() == 0) return false;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  return true;
+}
+
 void PoolKeeper::destroy_containers(const std::shared_ptr<Pool>& pool, std::uint64_t until_ns) {
   auto latch = std::make_shared<Latch>(pool->containers.size());
   for (auto& container : pool->containers) {
-    container->worker.run([job = new DestroyJob(pool, *container, latch)](Worker& worker) { worker.add_job(job); });
+    container->worker().run([job = new DestroyJob(pool, *container, latch)](Worker& worker) { worker.add_job(job); });
   }
   latch->wait_for(left(until_ns));
 }
@@ -263,6 +274,7 @@ void PoolKeeper::take_down(const std::shared_ptr<Pool>& pool, std::uint64_t unti
   auto keep = pool;
   keep->draining.store(true, std::memory_order_release);
   crew_.on_each(left(until_ns), [keep](Worker& worker) { worker.remove_pool(keep.get()); });
+  if (!wait_for_mail(*keep, until_ns)) lost_.push_back(keep);
   destroy_containers(keep, until_ns);
   lanes_.release(keep->lane_base, static_cast<std::uint32_t>(keep->containers.size()));
   auto entry = await<std::optional<DirectoryEntry>>(

@@ -59,6 +59,7 @@ class PoolKeeper {
   void place(Pool& pool);
   Status create_containers(const std::shared_ptr<Pool>& pool, const OwnedMessage& config, std::uint64_t until_ns);
   void destroy_containers(const std::shared_ptr<Pool>& pool, std::uint64_t until_ns);
+  bool wait_for_mail(const Pool& pool, std::uint64_t until_ns) const;
   bool wait_until_idle(const std::shared_ptr<Pool>& pool, std::uint64_t until_ns);
   void take_down(const std::shared_ptr<Pool>& pool, std::uint64_t until_ns);
   std::chrono::nanoseconds left(std::uint64_t until_ns) const;
@@ -70,6 +71,7 @@ class PoolKeeper {
   Logger& log_;
   const std::uint64_t incarnation_;
   std::map<std::string, std::shared_ptr<Pool>> pools_;
+  std::vector<std::shared_ptr<Pool>> lost_;  // destroyed, but a task may still come that a handler holds up
 };
 
 }  // namespace chi::runtime

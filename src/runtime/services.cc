@@ -6,6 +6,7 @@
 
 #include "runtime/error_reply.h"
 #include "runtime/io_service.h"
+#include "runtime/module_call.h"
 #include "runtime/service_scope.h"
 #include "runtime/worker.h"
 
@@ -18,17 +19,18 @@ Task* of(chi_task* task) { return static_cast<Task*>(task); }
 // Runs `f` on the container's worker: now where that is possible.
 template <class F>
 void on_worker(Container& container, F f) {
-  ServiceScope scope(container.worker);
+  Worker& worker = container.worker();
+  ServiceScope scope(worker);
   if (scope.direct()) {
-    f(container.worker);
+    f(worker);
   } else {
-    container.worker.run(std::move(f));
+    run_at(container, std::move(f));
   }
 }
 
 void reply(chi_task* raw, std::int32_t code, const chi_message* message) {
   Task& task = *of(raw);
-  Worker& worker = task.container->worker;
+  Worker& worker = task.container->worker();
   chi_message view = message ? *message : chi_message{};
   ServiceScope scope(worker);
   if (scope.direct()) {
@@ -41,65 +43,13 @@ void reply(chi_task* raw, std::int32_t code, const chi_message* message) {
   }
   OwnedMessage own;
   own.adopt(view);
-  worker.run([&task, code, kept = std::move(own)](Worker& on) {
+  run_at(*task.container, [&task, code, kept = std::move(own)](Worker& on) {
     Answer answer;
     answer.code = static_cast<Code>(code);
     answer.message = kept.view();
     on.module_replied(task, answer);
   });
 }
-
-// A call that a container makes.
-class ModuleCall final : public chi_call, public Asker, public Completion, public Pooled {
- public:
-  ModuleCall(Container& container, chi_completion* done) : Completion(container, done), dispatch_(*this) {}
-
-  void start(const Request& request, Task* parent, const chi_message& message) {
-    (parent ? parent->waits : container().operations).push_back(&dispatch_);
-    bool too_late = parent && parent->early;
-    dispatch_.start(container().worker, request, message);
-    if (too_late) cancel();
-  }
-  void cancel() {
-    if (!dispatch_.was_answered()) dispatch_.cancel();
-  }
-
-  void answered(const Answer& answer) override {
-    dispatch_.unlink();
-    settle_here(answer.code, 0, answer.message);
-  }
-  void over() override { end(over_); }
-
- private:
-  void ran() override { end(ran_); }
-  void end(bool& part) {
-    part = true;
-    if (over_ && ran_) delete this;
-  }
-
-  Dispatch dispatch_;
-  bool over_ = false;
-  bool ran_ = false;
-};
-
-// A call whose end nobody waits for.
-class ForgottenCall final : public Asker, public Pooled {
- public:
-  explicit ForgottenCall(Container& container) : container_(container), dispatch_(*this) {}
-
-  void start(const Request& request, const chi_message& message) {
-    container_.operations.push_back(&dispatch_);
-    dispatch_.start(container_.worker, request, message);
-  }
-  void answered(const Answer& answer) override {
-    if (answer.code != Code::ok) container_.worker.count_forgotten("a call of " + container_.name(), answer.code);
-  }
-  void over() override { delete this; }
-
- private:
-  Container& container_;
-  Dispatch dispatch_;
-};
 
 Request request_of(const Container& container, const chi_submission& from) {
   Request out;
@@ -123,29 +73,19 @@ Request request_of(const Container& container, const chi_submission& from) {
 
 chi_call* submit(chi_container* raw, const chi_submission* submission, chi_completion* done) {
   Container& container = of(raw);
-  Request request = request_of(container, *submission);
-  Task* parent = of(submission->parent);
-  ServiceScope scope(container.worker);
-  if (submission->flags & CHI_FIRE_AND_FORGET || !done) {
-    auto* call = new ForgottenCall(container);
-    if (scope.direct()) {
-      call->start(request, submission->request);
-    } else {
-      container.worker.run([call, request, message = OwnedMessage(submission->request)](Worker&) {
-        call->start(request, message.view());
-      });
-    }
-    return nullptr;
-  }
-  auto* call = new ModuleCall(container, done);
+  const Request request = request_of(container, *submission);
+  const bool forget = submission->flags & CHI_FIRE_AND_FORGET || !done;
+  Task* parent = forget ? nullptr : of(submission->parent);
+  auto* call = new ModuleCall(container, forget ? nullptr : done);
+  ServiceScope scope(container.worker());
   if (scope.direct()) {
     call->start(request, parent, submission->request);
   } else {
-    container.worker.run([call, request, parent, message = OwnedMessage(submission->request)](Worker&) {
+    run_at(container, [call, request, parent, message = OwnedMessage(submission->request)](Worker&) {
       call->start(request, parent, message.view());
     });
   }
-  return call;
+  return forget ? nullptr : call;
 }
 
 void cancel(chi_call* raw) {
@@ -164,11 +104,15 @@ class ModuleTimer final : public Operator, public TimerNode, public Pooled {
     (task ? task->waits : container_.operations).push_back(this);
     at_ns = at;
     if (task && task->early) return end(Code::cancelled);
-    container_.worker.add_timer(*this);
+    container_.worker().add_timer(*this);
   }
   void cancel() override {
-    container_.worker.remove_timer(*this);
+    container_.worker().remove_timer(*this);
     end(Code::cancelled);
+  }
+  void leave(Worker& from) noexcept override { from.remove_timer(*this); }
+  void join(Worker& to) override {
+    if (!armed()) to.add_timer(*this);
   }
 
  private:
@@ -177,7 +121,7 @@ class ModuleTimer final : public Operator, public TimerNode, public Pooled {
     done_->result = 0;
     done_->code = static_cast<std::int32_t>(code);
     done_->reply = {};
-    container_.worker.add_ready(container_, &done_->work);
+    container_.worker().add_ready(container_, &done_->work);
     delete this;
   }
 
@@ -202,12 +146,12 @@ void post(chi_container* raw, chi_work* work) {
   on_worker(container, [&container, work](Worker& worker) { worker.add_ready(container, work); });
 }
 
-std::uint64_t now_ns(chi_container* raw) { return of(raw).worker.clock().now_ns(); }
+std::uint64_t now_ns(chi_container* raw) { return of(raw).worker().clock().now_ns(); }
 
 std::uint64_t random(chi_container* raw) {
   Container& container = of(raw);
-  ServiceScope scope(container.worker);
-  return scope.direct() ? container.worker.random().next() : SystemRandom().next();
+  ServiceScope scope(container.worker());
+  return scope.direct() ? container.worker().random().next() : SystemRandom().next();
 }
 
 void* frame_allocate(std::uint64_t size) { return FramePool::allocate(size); }
@@ -217,8 +161,8 @@ void log(chi_container* raw, std::int32_t level, const char* file, std::int32_t 
          std::uint64_t size) {
   Container& container = of(raw);
   auto known = static_cast<LogLevel>(std::clamp(level, 0, static_cast<std::int32_t>(LogLevel::error)));
-  container.worker.log().log(known,
-                             fmt::format("{}: {} ({}:{})", container.name(), std::string_view(text, size), file, line));
+  container.worker().log().log(
+      known, fmt::format("{}: {} ({}:{})", container.name(), std::string_view(text, size), file, line));
 }
 
 void task_info(chi_task* raw, chi_task_info* out) {
@@ -253,8 +197,8 @@ std::int32_t buffer_allocate(chi_task* raw, std::uint64_t size, chi_buffer* out)
 
 std::uint64_t pool_find(chi_container* raw, const char* name, std::uint32_t size) {
   Container& container = of(raw);
-  ServiceScope scope(container.worker);
-  return scope.direct() ? container.worker.find_pool_id({name, size}) : kNoPool;
+  ServiceScope scope(container.worker());
+  return scope.direct() ? container.worker().find_pool_id({name, size}) : kNoPool;
 }
 
 void control(chi_container* raw, chi_task* task, std::uint32_t verb, const chi_message* message, chi_completion* done) {
@@ -270,7 +214,7 @@ void control(chi_container* raw, chi_task* task, std::uint32_t verb, const chi_m
   call->gid = of(task)->gid;
   call->deadline_ns = of(task)->deadline_ns;
   call->request.copy(*message);
-  container.worker.control().submit(call);
+  container.worker().control().submit(call);
 }
 
 void hold(chi_container* raw) { of(raw).holds.fetch_add(1, std::memory_order_relaxed); }

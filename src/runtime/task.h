@@ -28,15 +28,20 @@ inline constexpr std::uint32_t kBarrierMethod = 0;
 struct Operator : ListNode {
   virtual void cancel() = 0;  // on the worker's thread; its end follows, at once or later
 
+  // Its lane moves: takes out of `from`, and puts into `to`, what it has in a worker.
+  virtual void leave(Worker& from) noexcept { static_cast<void>(from); }
+  virtual void join(Worker& to) { static_cast<void>(to); }
+
  protected:
   ~Operator() = default;
 };
 
 // An admitted call. Made by the worker that the call was made on; belongs to the container's worker until it is over.
+// As a list node it is among its container's parked tasks.
 struct Task final : chi_task, Mail, ListNode, Pooled {
-  enum class State : std::uint8_t { queued, in_thunk, suspended, done };
+  enum class State : std::uint8_t { on_the_way, held, queued, in_thunk, suspended, done };
 
-  void deliver(Worker& worker) override;  // of a task from another worker: admits it
+  void deliver(Worker& worker) override;  // of a task from another worker: it arrives
 
   Task* next = nullptr;  // in its lane's queue
   Container* container = nullptr;
@@ -54,15 +59,19 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
 
   State state = State::queued;
   Priority priority = Priority::low_latency;
-  bool forget = false;  // fire and forget
+  std::uint8_t lot = 0;  // of its container's mail
+  bool forget = false;   // fire and forget
   bool answered = false;
   bool early = false;    // it was answered (deadline, cancellation) while its handler went on
   bool replied = false;  // reply() was called while the thunk was on the stack
-  bool parked = false;   // in its worker's care beyond one step: counted by `deadline` and the channel's list
+  bool parked = false;   // in its worker's care beyond one step: on its container's list, and its channel's
 
   static constexpr std::uint64_t kNoGroup = ~std::uint64_t{0};  // of a barrier, which no other barrier waits for
   std::uint64_t group = kNoGroup;                               // of its container's barrier groups
 
+  struct InChannel : ListNode {
+    Task* task = nullptr;
+  } in_channel;
   struct Deadline : TimerNode {
     Task* task = nullptr;
   } deadline;

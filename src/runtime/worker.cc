@@ -41,7 +41,7 @@ Worker::~Worker() {
 void Worker::send(Mail* mail) noexcept {
   mailbox_.send(mail);
   light_fence();
-  if (seams_.lanes.worker[options_.index].asleep.load(std::memory_order_relaxed)) seams_.reactor.wake();
+  if (seams_.lanes.map().worker[options_.index].asleep.load(std::memory_order_relaxed)) seams_.reactor.wake();
 }
 
 void Worker::request_stop() noexcept {
@@ -169,7 +169,7 @@ bool Worker::anything_ready() const noexcept {
 // A nap needs no fence of the others: what they stored before they could see `asleep` arrives while this one settles,
 // and what did not, against all that is known of store buffers, is found when the nap is over.
 void Worker::sleep_until_work(Sleep how) {
-  auto& asleep = seams_.lanes.worker[options_.index].asleep;
+  auto& asleep = seams_.lanes.map().worker[options_.index].asleep;
   asleep.store(1, std::memory_order_relaxed);
   if (how == Sleep::nap) {
     std::atomic_thread_fence(std::memory_order_seq_cst);

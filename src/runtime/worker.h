@@ -18,6 +18,7 @@
 #include "runtime/control.h"
 #include "runtime/driver.h"
 #include "runtime/idle_policy.h"
+#include "runtime/lane_map.h"
 #include "runtime/reactor.h"
 #include "shm/layout.h"
 
@@ -37,8 +38,17 @@ struct WorkerSeams {
   Random& random;
   Logger& log;
   Reactor& reactor;
-  shm::LaneMap& lanes;
+  LaneMapPublisher& lanes;
   Control& control;
+};
+
+// How long lanes stood still that moved here: bucket i counts pauses of less than 2^i ns that are in no bucket before.
+struct PauseCounts {
+  std::atomic<std::uint64_t> moves{0};
+  std::atomic<std::uint64_t> longest_ns{0};
+  std::atomic<std::uint64_t> buckets[40]{};
+
+  void count(std::uint64_t ns) noexcept;  // on the worker's thread
 };
 
 struct WorkerCounts {
@@ -47,6 +57,7 @@ struct WorkerCounts {
   std::atomic<std::uint64_t> failed_forgotten{0};
   std::atomic<std::uint32_t> queued{0};
   std::atomic<std::uint32_t> replaced{0};
+  PauseCounts pauses;
 };
 
 // Module code that is not a task's: a container's creation and end, a merge. `run` is the step; `done` follows on the
@@ -85,7 +96,7 @@ class Worker {
   }
   void request_stop() noexcept;
   bool asleep() const noexcept {
-    return seams_.lanes.worker[options_.index].asleep.load(std::memory_order_relaxed) != 0;
+    return seams_.lanes.map().worker[options_.index].asleep.load(std::memory_order_relaxed) != 0;
   }
 
   // --- the worker's thread only, from here on ---
@@ -95,6 +106,9 @@ class Worker {
   void drive();  // turns and sleeps until request_stop(), or until the worker is lost
   enum class Sleep { nap, deep };
   void sleep_until_work(Sleep how);
+
+  // The number of this turn. Mail that was there when it began is delivered before its channels are looked at.
+  unsigned turns() const noexcept { return turns_; }
 
   // Time as of this turn, at most a few microseconds old.
   std::uint64_t now_ns() const noexcept { return now_ns_; }
@@ -114,6 +128,22 @@ class Worker {
   void close_channels(const ClientStream& stream);
   void close_session(const Session& session);
 
+  // A task from this node, straight from its caller, for a container of this worker. Held back while an older one may
+  // still be on its way to the container's owner before; else admitted.
+  void arrive(Task* task);
+  // The same for one that came by mail, which follows the container to its owner.
+  void arrive_by_mail(Task* task);
+  // Something of this lot is not on its way any more.
+  void count_arrival(Container& container, std::uint8_t lot);
+
+  // Gives a container of this worker, with all that it has under way, to another one.
+  enum class Move {
+    done,
+    not_here,  // another worker owns it
+    not_now    // its code holds a thread, its pool is being destroyed, or its last move is not over for some caller
+  };
+  Move move_lane(Container& container, Worker& to);
+
   // A task for a container of this worker: queued on its lane, refused, or (for a barrier) counted.
   void admit(Task* task);
   // Runs a task that was counted in; `message` is its request. False: the worker is lost. Else the task may be used
@@ -121,7 +151,7 @@ class Worker {
   void count_in(Task& task);
   bool run_now(Task*& task, const chi_message& message);
   bool can_run_now(const Container& container, Priority priority) const noexcept {
-    return !container.stuck && container.lanes[static_cast<int>(priority)].idle();
+    return !container.stuck && !container.holding && container.lanes[static_cast<int>(priority)].idle();
   }
 
   // The end of a task: by its reply, or early (deadline, cancellation).
@@ -167,6 +197,9 @@ class Worker {
   bool run_high_throughput(unsigned& handled);
   bool run_lane(Container& container, Priority priority, unsigned limit, unsigned& ran);
   void make_runnable(Container& container, Priority priority);
+  void make_unrunnable(Container& container);
+  void stop_holding(Task& task);
+  void join_lane(Container& container, std::uint64_t stopped_ns);
   void deliver_mail(unsigned& handled);
   void fire_timers(unsigned& handled);
   void park(Task& task);
@@ -206,5 +239,25 @@ class Worker {
   IdlePolicy idle_at_device_;  // while it waits for a device, too
   WorkerCounts counts_;
 };
+
+// Runs `function(worker)` on the worker that owns the container when the letter is delivered.
+template <class F>
+struct ContainerMail final : Mail {
+  ContainerMail(Container& to, F f) : container(to), function(std::move(f)) {}
+  void deliver(Worker& worker) override {
+    if (!container.owned_by(worker)) return container.worker().send(this);
+    F f = std::move(function);
+    delete this;
+    f(worker);
+  }
+  Container& container;
+  F function;
+};
+
+// From any thread.
+template <class F>
+void run_at(Container& container, F function) {
+  container.worker().send(new ContainerMail<F>(container, std::move(function)));
+}
 
 }  // namespace chi::runtime

@@ -31,11 +31,17 @@ struct AnswerMail final : Mail, Pooled {
 
 // Goes to the task's worker and back again: until then neither task nor call goes away.
 struct CancelMail final : Mail, Pooled {
-  explicit CancelMail(Call& to_cancel) : call(to_cancel) {}
+  CancelMail(Call& to_cancel, std::uint8_t of_lot) : call(to_cancel), lot(of_lot) {}
 
+  // It may be faster than the task, and the lane may have moved.
   void deliver(Worker& worker) override {
     if (!returning) {
+      Container& container = *call.task->container;
+      if (!container.owned_by(worker) || call.task->state == Task::State::on_the_way) {
+        return container.worker().send(this);
+      }
       worker.cancel(*call.task);
+      worker.count_arrival(container, lot);
       returning = true;
       call.maker->send(this);
       return;
@@ -46,6 +52,7 @@ struct CancelMail final : Mail, Pooled {
   }
 
   Call& call;
+  const std::uint8_t lot;  // it is counted as a task is: so its container outlives it
   bool returning = false;
 };
 
@@ -58,18 +65,22 @@ void Worker::start_call(Call& call, Task* task, Container& container) {
   call.task = task;
   task->call = &call;
   task->container = &container;
-  if (&container.worker == this) {
-    admit(task);
-  } else {
-    container.worker.send(task);
-  }
+  const Container::Owner owner = container.owner();
+  if (&owner.worker() == this) return arrive(task);
+  task->state = Task::State::on_the_way;
+  task->lot = owner.lot();
+  container.on_the_way[task->lot].fetch_add(1, std::memory_order_relaxed);
+  owner.worker().send(task);
 }
 
 // By mail even to this worker: a chain of calls of any depth is cancelled without recursion.
 void Worker::cancel_call(Call& call) {
   if (!call.task || call.cancelling) return;
   call.cancelling = true;
-  call.task->container->worker.send(new CancelMail(call));
+  Container& container = *call.task->container;
+  const Container::Owner owner = container.owner();
+  container.on_the_way[owner.lot()].fetch_add(1, std::memory_order_relaxed);
+  owner.worker().send(new CancelMail(call, owner.lot()));
 }
 
 void Worker::mail_answer(Task& task, const Answer* answer, bool over) {

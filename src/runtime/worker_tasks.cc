@@ -2,24 +2,17 @@
 //
 // The life of a task on the worker that executes it: admitted, run, suspended, answered, disposed of.
 #include "runtime/error_reply.h"
+#include "runtime/owned_counter.h"
 #include "runtime/worker.h"
 #include "shm/layout.h"
 
 namespace chi::runtime {
 namespace {
 
-constexpr std::memory_order kRelaxed = std::memory_order_relaxed;
-
-// Only the owner changes these counters: no locked instruction.
-template <class T>
-void bump(std::atomic<T>& counter, int by) {
-  counter.store(static_cast<T>(counter.load(kRelaxed) + static_cast<T>(by)), kRelaxed);
-}
-
 void fire_deadline(TimerNode& timer) {
   Task& task = *static_cast<Task::Deadline&>(timer).task;
-  task.container->worker.answer_early(task, Code::deadline_exceeded,
-                                      "not finished in time; whether it took effect is unknown");
+  task.container->worker().answer_early(task, Code::deadline_exceeded,
+                                        "not finished in time; whether it took effect is unknown");
 }
 
 // Thunks catch what their handlers throw; a module that lets something through all the same must not end the daemon.
@@ -49,8 +42,6 @@ void release_buffers(const chi_message& message) {
 }
 
 }  // namespace
-
-void Task::deliver(Worker& worker) { worker.admit(this); }
 
 Task* Worker::take_spare() {
   Task* task = spare_ ? std::exchange(spare_, nullptr) : new Task;
@@ -140,6 +131,20 @@ void Worker::make_runnable(Container& container, Priority priority) {
     list.head = &container;
   }
   list.tail = &container;
+}
+
+void Worker::make_unrunnable(Container& container) {
+  for (int priority = 0; priority < 2; ++priority) {
+    Container** at = &runnable_[priority].head;
+    Container* last = nullptr;
+    for (; *at; last = *at, at = &(*at)->lanes[priority].next_runnable) {
+      if (*at != &container) continue;
+      *at = container.lanes[priority].next_runnable;
+      if (runnable_[priority].tail == &container) runnable_[priority].tail = last;
+      break;
+    }
+    container.lanes[priority].runnable = false;
+  }
 }
 
 void Worker::add_ready(Container& container, chi_work* work) {
@@ -261,6 +266,7 @@ void Worker::module_replied(Task& task, const Answer& answer) {
 
 void Worker::answer_early(Task& task, Code code, const char* text) {
   if (task.answered || task.state == Task::State::done) return;
+  if (task.state == Task::State::held) stop_holding(task);
   bool running = task.state != Task::State::queued && task.method->id != kBarrierMethod;
   ErrorReply reply(Error{code, text, task.container->name()}, running);
   if (!running) return complete(task, reply.answer());
@@ -276,6 +282,7 @@ void Worker::answer_early(Task& task, Code code, const char* text) {
 
 void Worker::park(Task& task) {
   task.parked = true;
+  task.container->parked.push_back(&task);
   if (task.channel) task.channel->park(task);
   if (task.deadline_ns == 0) return;
   task.deadline.task = &task;
@@ -288,6 +295,7 @@ void Worker::unpark(Task& task) {
   task.parked = false;
   timers_.remove(task.deadline);
   task.unlink();
+  task.in_channel.unlink();
 }
 
 void Worker::leave_to_orphan(Container* container, Task* task) {
@@ -296,17 +304,7 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
   container->stuck = true;
   container->stuck_since_ns = now_ns_;
   container->stuck_method = task ? task->method->name : "(resumed)";
-  for (int priority = 0; priority < 2; ++priority) {
-    Container** at = &runnable_[priority].head;
-    Container* last = nullptr;
-    for (; *at; last = *at, at = &(*at)->lanes[priority].next_runnable) {
-      if (*at != container) continue;
-      *at = container->lanes[priority].next_runnable;
-      if (runnable_[priority].tail == container) runnable_[priority].tail = last;
-      break;
-    }
-    container->lanes[priority].runnable = false;
-  }
+  make_unrunnable(*container);
   if (task && !task->parked) park(*task);
 }
 

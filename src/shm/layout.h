@@ -42,7 +42,7 @@ inline constexpr std::uint8_t kNoEpochCheck = 8;  // the caller believes any epo
 inline constexpr std::uint8_t kCancel = 16;   // the call with this sequence is to end
 inline constexpr std::uint8_t kRelease = 32;  // descriptors only: buffers of reply arenas, no longer used
 
-inline constexpr std::uint32_t kInlineRequest = 23;
+inline constexpr std::uint32_t kInlineRequest = 22;
 inline constexpr std::uint32_t kInlineReply = 50;
 
 // A body is the encoded fields (`payload_size` bytes), followed directly by `buffers` descriptors.
@@ -60,6 +60,7 @@ struct alignas(kCacheLine) RequestSlot {
   std::uint16_t sequence_high;
   std::uint16_t payload_size;  // without descriptors; for kBodyInArena unused: the body's size says it
   std::uint8_t query;          // chi::QueryKind, never `automatic`
+  std::uint8_t moves;          // of a container: what the lane map said when the caller looked there
   std::uint8_t data[kInlineRequest];
 
   // Rises in each stream, below kMostSequences; its low bits index the client's table of waiting calls.
@@ -87,7 +88,17 @@ struct alignas(kCacheLine) ReplySlot {
 };
 static_assert(sizeof(ReplySlot) == kCacheLine);
 
-inline constexpr std::uint64_t kTickNs = 1u << 20;                       // 1.05 ms
+inline constexpr std::uint64_t kTickNs = 1u << 20;  // 1.05 ms
+
+// The time that a tick means, a tick being the low part of a time; those meant are within 26 days of now. 0: none.
+constexpr std::uint64_t deadline_of(std::uint32_t tick, std::uint64_t now_ns) noexcept {
+  if (tick == 0) return 0;
+  const auto now_tick = static_cast<std::uint32_t>(now_ns / kTickNs);
+  const auto ahead = static_cast<std::int32_t>(tick - now_tick);
+  if (ahead < 0) return 1;  // long past
+  return (now_ns / kTickNs + static_cast<std::uint32_t>(ahead)) * kTickNs + 1;
+}
+
 inline constexpr std::uint64_t kMostSequences = std::uint64_t{1} << 48;  // a year at 9 million calls a second
 inline constexpr std::uint32_t kMaxInlineRequest = kInlineRequest + (kMaxMessageSlots - 1) * kContinuationBytes;
 inline constexpr std::uint32_t kMaxInlineReply = kInlineReply + (kMaxMessageSlots - 1) * kContinuationBytes;
@@ -123,13 +134,16 @@ struct LaneMap {
   struct alignas(kCacheLine) Worker {
     std::atomic<std::uint32_t> asleep;  // 1: wake it through its eventfd after a request was stored
   } worker[kMaxWorkers];
-  // A container's entry: worker in bits 0-15, epoch in bits 32-63; 0: not alive. A pool's entries are consecutive.
+  // A container's entry: worker in bits 0-15, how often it has moved (modulo 256) in bits 16-23, epoch in bits 32-63;
+  // 0: not alive. A pool's entries are consecutive.
   alignas(kCacheLine) std::atomic<std::uint64_t> entries[kEntries];
 
-  static constexpr std::uint64_t entry(std::uint32_t worker_index, std::uint32_t epoch) noexcept {
-    return std::uint64_t{epoch} << 32 | worker_index;
+  static constexpr std::uint64_t entry(std::uint32_t worker_index, std::uint32_t epoch,
+                                       std::uint8_t moves = 0) noexcept {
+    return std::uint64_t{epoch} << 32 | std::uint32_t{moves} << 16 | worker_index;
   }
   static constexpr std::uint32_t worker_of(std::uint64_t entry) noexcept { return entry & 0xffff; }
+  static constexpr std::uint8_t moves_of(std::uint64_t entry) noexcept { return entry >> 16 & 0xff; }
   static constexpr std::uint32_t epoch_of(std::uint64_t entry) noexcept { return entry >> 32; }
 };
 

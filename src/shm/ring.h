@@ -103,13 +103,14 @@ class Reader {
   // kMaxMessageSlots * 64 bytes; `bytes` and `size` tell where the inline bytes are. Precondition: ready().
   bool take(Slot& out, std::uint8_t* scratch, const std::uint8_t*& bytes, std::uint32_t& size) noexcept {
     Slot& first = slots_[next_ % kRingSlots];
+    last_ = next_;
     std::memcpy(reinterpret_cast<std::uint8_t*>(&out) + sizeof(std::uint32_t),
                 reinterpret_cast<std::uint8_t*>(&first) + sizeof(std::uint32_t), sizeof(Slot) - sizeof(std::uint32_t));
     std::atomic_signal_fence(std::memory_order_seq_cst);  // from here on the copy is what counts
     size = inline_size(out);
     std::uint32_t count = slots_for<Slot>(size);
     if (count > kMaxMessageSlots) [[unlikely]] {
-      step(1);
+      ++next_;
       return false;
     }
     for (std::uint32_t i = 0; i < count; ++i) __builtin_prefetch(&slots_[(next_ + kPrefetchSlots + i) % kRingSlots]);
@@ -124,26 +125,31 @@ class Reader {
       }
       bytes = scratch;
     }
-    step(count);
+    next_ += count;
     return true;
   }
 
-  // Tells the writer what is consumed. `take` does it by itself often enough that the ring never stalls half empty.
-  void publish_head() noexcept {
-    if (published_ == next_ - 1) return;
-    published_ = next_ - 1;
-    head_->store(published_, std::memory_order_release);
+  // Tells the writer what is consumed. What was done with the messages before can be seen by whoever sees the head.
+  void publish_head() noexcept { publish(next_ - 1); }
+  // The same, without the message of the last take().
+  void publish_before_last() noexcept { publish(last_ - 1); }
+  // The same when it is due: often enough that the ring never stalls half empty. Call after each message.
+  void publish_if_due() noexcept {
+    if (next_ - 1 - published_ >= kRingSlots / 4) [[unlikely]]
+      publish_head();
   }
 
  private:
-  void step(std::uint32_t count) noexcept {
-    next_ += count;
-    if (next_ - 1 - published_ >= kRingSlots / 4) publish_head();
+  void publish(std::uint32_t head) noexcept {
+    if (published_ == head) return;
+    published_ = head;
+    head_->store(head, std::memory_order_release);
   }
 
   Slot* slots_;
   std::atomic<std::uint32_t>* head_;
   std::uint32_t next_ = 1;
+  std::uint32_t last_ = 1;
   std::uint32_t published_ = 0;
 };
 
@@ -163,5 +169,34 @@ class ReplyReader : public Reader<ReplySlot> {
  public:
   explicit ReplyReader(Channel& channel) : Reader(channel.replies, &channel.reply_head) {}
 };
+
+// What stands in a ring that another thread reads, as far as this one can see it: whether `wanted(slot)` holds for a
+// request behind the published head. `slot` is a copy of its first slot, without the position word. Where reader and
+// writer are too fast to be followed it says yes.
+template <class F>
+bool some_request_waits(Channel& channel, F wanted) noexcept {
+  constexpr unsigned kAttempts = 4;
+  for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
+    const std::uint32_t head = channel.request_head.load(std::memory_order_acquire);
+    std::uint32_t next = head + 1;
+    std::uint32_t position = next;
+    while (next - head <= kRingSlots) {
+      RequestSlot& slot = channel.requests[next % kRingSlots];
+      position = slot.position.load(std::memory_order_acquire);
+      if (position != next) break;
+      RequestSlot copy;
+      std::memcpy(reinterpret_cast<std::uint8_t*>(&copy) + sizeof(std::uint32_t),
+                  reinterpret_cast<std::uint8_t*>(&slot) + sizeof(std::uint32_t),
+                  sizeof(RequestSlot) - sizeof(std::uint32_t));
+      std::atomic_signal_fence(std::memory_order_seq_cst);  // from here on the copy is what counts
+      if (wanted(copy)) return true;
+      const std::uint32_t count = slots_for<RequestSlot>(inline_size(copy));
+      next += count > kMaxMessageSlots ? 1 : count;
+    }
+    const bool overtaken = static_cast<std::int32_t>(position - next) > 0;
+    if (!overtaken) return false;
+  }
+  return true;
+}
 
 }  // namespace chi::shm

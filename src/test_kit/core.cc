@@ -153,7 +153,7 @@ Status Core::destroy(NodePool& pool) {
   const std::uint64_t patience = node_->now_ns() + kPatienceNs;
   for (;;) {
     for (auto& container : pool.containers) {
-      node_->enter(container->worker.index());
+      node_->enter(container->worker().index());
       container->operations.for_each([](runtime::Operator& operation) { operation.cancel(); });
     }
     if (Status rests = come_to_rest(); !rests) return rests;

@@ -21,7 +21,7 @@ VirtualNode::VirtualNode(std::uint64_t seed, std::uint32_t workers, Logger& log,
     reactors_.push_back(std::make_unique<VirtualReactor>(io_fault));
     workers_.push_back(std::make_unique<runtime::Worker>(
         runtime::WorkerOptions{.index = i},
-        runtime::WorkerSeams{clock_, *seeds_.back(), log_, *reactors_.back(), lanes_->map(), control_}));
+        runtime::WorkerSeams{clock_, *seeds_.back(), log_, *reactors_.back(), *lanes_, control_}));
     drivers_.push_back(std::make_unique<runtime::Driver>(*workers_.back()));
   }
 }

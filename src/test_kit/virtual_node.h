@@ -41,8 +41,8 @@ class VirtualNode {
   // Runs code of a container's module as a step of its worker.
   template <class F>
   void run_module_code(runtime::Container& container, F&& code) {
-    enter(container.worker.index());
-    runtime::Driver& driver = *drivers_[container.worker.index()];
+    enter(container.worker().index());
+    runtime::Driver& driver = *drivers_[container.worker().index()];
     driver.enter(&container, nullptr);
     code();
     driver.leave();

@@ -25,9 +25,17 @@ class Simulation {
   }
 
   runtime::Pool& pool() noexcept { return pool_; }
+  runtime::Worker& worker(std::size_t index) noexcept { return node_.worker(index); }
   shm::Stream& stream() noexcept { return stream_->shared(); }
   std::uint64_t now_ns() const noexcept { return node_.now_ns(); }
   Random& random() noexcept { return node_.random(); }
+
+  // What the lane map says of a container.
+  std::uint64_t lane_entry(std::uint32_t container) noexcept {
+    return node_.lanes().map().entries[pool_.lane_base + container].load(std::memory_order_acquire);
+  }
+
+  void pass(std::uint64_t by_ns) noexcept { node_.pass(by_ns); }
 
   // Steps one worker of the seed's choice; moves time on when nobody has had anything to do for a while.
   void step() {
@@ -42,8 +50,13 @@ class Simulation {
     pool_.id = 77;
     pool_.name = "sim";
     pool_.module = std::move(module);
+    pool_.lane_base = node_.lanes().allocate(containers).value();
     for (std::uint32_t i = 0; i < containers; ++i) {
       node_.add_container(pool_, i, containers, runtime::services(), {}).value();
+    }
+    for (auto& each : pool_.containers) {
+      node_.lanes().map().entries[pool_.lane_base + each->index] =
+          shm::LaneMap::entry(each->worker().index(), each->epoch);
     }
     for (std::size_t i = 0; i < node_.size(); ++i) node_.worker(i).add_pool(&pool_);
   }

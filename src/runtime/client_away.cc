@@ -1,0 +1,168 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// The calls of a client that its channel does not run itself, and the end of calls before their time.
+#include <algorithm>
+#include <utility>
+
+#include "runtime/client_channel.h"
+#include "runtime/worker.h"
+
+namespace chi::runtime {
+namespace {
+
+Query query_of(const shm::RequestSlot& slot) {
+  Query query;
+  query.kind = static_cast<QueryKind>(slot.query);
+  if (query.kind == QueryKind::hash) {
+    query.hash = std::uint64_t{slot.target_extra} << 32 | slot.target;
+  } else {
+    query.first = slot.target;
+    query.count = query.kind == QueryKind::container ? 1 : slot.target_extra;
+  }
+  return query;
+}
+
+}  // namespace
+
+// A call of the client's that this channel does not run itself.
+class ClientChannel::Away : public ListNode, public Pooled {
+ public:
+  Away(ClientChannel& channel, std::uint64_t sequence, bool forget, bool running_on)
+      : channel_(channel), sequence_(sequence), forget_(forget), running_on_(running_on) {}
+  virtual ~Away() = default;
+
+  std::uint64_t sequence() const noexcept { return sequence_; }
+  virtual void cancel() = 0;
+
+  bool told = false;  // that its client has gone
+
+ protected:
+  void has_answer(const Answer& answer) {
+    if (forget_) {
+      code_ = answer.code;
+      if (code_ != Code::ok) channel_.worker_.count_forgotten("a call of a client", code_);
+      return;
+    }
+    running_on_ = answer.still_running;
+    std::uint8_t flags = answer.still_running ? shm::kStillRunning : 0;
+    channel_.reply(sequence_, answer, answer.gathered ? flags | shm::kGathered : flags);
+  }
+
+  void is_over() {
+    if (forget_ || running_on_) channel_.finished(sequence_, code_);
+    channel_.task_done();
+    delete this;
+  }
+
+ private:
+  ClientChannel& channel_;
+  const std::uint64_t sequence_;
+  const bool forget_;
+  bool running_on_;
+  Code code_ = Code::ok;
+};
+
+// For several containers, another worker's, or periodic.
+class ClientChannel::Proxy final : public Away, public Asker {
+ public:
+  Proxy(ClientChannel& channel, std::uint64_t sequence, bool forget)
+      : Away(channel, sequence, forget, false), dispatch_(*this) {}
+
+  Dispatch& dispatch() noexcept { return dispatch_; }
+  void cancel() override { dispatch_.cancel(); }
+  void answered(const Answer& answer) override { has_answer(answer); }
+  void over() override { is_over(); }
+
+ private:
+  Dispatch dispatch_;
+};
+
+// Begun here, and gone with its lane.
+class ClientChannel::Remote final : public Away {
+ public:
+  Remote(ClientChannel& channel, Task& task)
+      : Away(channel, task.sequence, task.forget, task.early && !task.forget), link_(*this) {
+    link_.maker = &channel.worker_;
+    link_.task = &task;
+    task.call = &link_;
+    task.channel = nullptr;
+    // From here on it is this object that knows of both: whoever forgets a call is told of its end all the same.
+    if (std::exchange(task.forget, false)) task.answered = false;
+  }
+  void cancel() override { link_.cancel(); }
+
+ private:
+  struct Link final : Call {
+    explicit Link(Remote& remote) : of(remote) {}
+    void answered(const Answer& answer) override { of.has_answer(answer); }
+    void over() override { of.is_over(); }
+    Remote& of;
+  } link_;
+};
+
+void ClientChannel::dispatch(const shm::RequestSlot& slot, const chi_message& message) {
+  Request request;
+  request.pool = slot.pool;
+  request.method = slot.method;
+  request.query = query_of(slot);
+  request.priority = priority_;
+  request.forget = slot.flags & shm::kFireAndForget;
+  request.deadline_ns = shm::deadline_of(slot.deadline_tick, worker_.now_ns());
+  if (slot.flags & shm::kPeriodic) request.period_ns = std::max<std::uint64_t>(slot.incomplete_delta, 1) * 1000;
+  request.check_epoch = !(slot.flags & shm::kNoEpochCheck) && request.query.kind == QueryKind::container;
+  request.epoch = slot.target_extra;
+  request.session = stream_->id;
+  request.sequence = slot.sequence();
+  request.first_incomplete = request.period_ns != 0 ? 0 : slot.sequence() - slot.incomplete_delta;
+  request.uid = stream_->session->credentials().uid;
+  request.gid = stream_->session->credentials().gid;
+  auto* proxy = new Proxy(*this, slot.sequence(), request.forget);
+  away_.push_back(proxy);
+  proxy->dispatch().start(worker_, request, message);
+}
+
+void ClientChannel::send_away(Task& task) {
+  task.in_channel.unlink();
+  away_.push_back(new Remote(*this, task));
+}
+
+void ClientChannel::cancel(std::uint64_t sequence) {
+  Task* task = nullptr;
+  parked_.for_each([&](Task::InChannel& candidate) {
+    if (candidate.task->sequence == sequence) task = candidate.task;
+  });
+  if (task) return worker_.cancel(*task);
+  Away* away = nullptr;
+  away_.for_each([&](Away& candidate) {
+    if (candidate.sequence() == sequence) away = &candidate;
+  });
+  if (away) away->cancel();
+}
+
+void ClientChannel::close() {
+  if (std::exchange(closed_, true)) return;
+  late_.clear();
+  late_bytes_ = 0;
+  fence_.reset();
+  worker_.remove_timer(look_);
+  // One at a time from the front, for each may end others. Not by sequence: a client that lies has used one twice.
+  for (;;) {
+    Task* task = nullptr;
+    parked_.for_each([&](Task::InChannel& candidate) {
+      if (!task && !candidate.task->answered) task = candidate.task;
+    });
+    if (!task) break;
+    worker_.cancel(*task);
+  }
+  for (;;) {
+    Away* away = nullptr;
+    away_.for_each([&](Away& candidate) {
+      if (!away && !candidate.told) away = &candidate;
+    });
+    if (!away) break;
+    away->told = true;
+    away->cancel();
+  }
+}
+
+}  // namespace chi::runtime

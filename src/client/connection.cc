@@ -103,7 +103,10 @@ Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint6
   auto lanes = shm::Segment::adopt(std::move(welcome->fds[0]), sizeof(shm::LaneMap), shm::Protection::read_only);
   if (!lanes) return std::move(lanes).error();
   const auto* map = reinterpret_cast<const shm::LaneMap*>(lanes->data());
-  if (map->magic != shm::LaneMap::kMagic || map->workers != workers) return protocol_error("its lane map is damaged");
+  const std::uint32_t active = map->workers.load(std::memory_order_relaxed);
+  if (map->magic != shm::LaneMap::kMagic || active == 0 || active > workers) {
+    return protocol_error("its lane map is damaged");
+  }
   return std::shared_ptr<Connection>(new Connection(std::move(socket), *std::move(welcome), *std::move(lanes)));
 }
 

@@ -49,7 +49,13 @@ class Connection {
   std::uint64_t serial = 0;
 
   Memory& memory() noexcept { return *memory_; }
+  // That there can be: what a stream has channels for.
   std::uint32_t workers() const noexcept { return static_cast<std::uint32_t>(wake_fds_.size()); }
+  // The number of the worker that what may go to any goes to: the same for the same `number`, while they stay as many.
+  std::uint32_t any_worker(std::uint32_t number) const noexcept {
+    const std::uint32_t active = lanes().workers.load(std::memory_order_relaxed);
+    return active - 1 < workers() ? number % active : 0;
+  }
   const shm::LaneMap& lanes() const noexcept { return *static_cast<const shm::LaneMap*>(lanes_); }
   void wake(std::uint32_t worker) noexcept;
 

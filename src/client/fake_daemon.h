@@ -28,6 +28,7 @@ namespace chi::test {
 
 struct FakeOptions {
   std::uint32_t workers = 2;
+  std::uint32_t active = 0;  // of them, to begin with; 0: all
   std::uint64_t memory_limit = 64u << 20;
   std::uint32_t protocol = shm::kProtocolVersion;
   unsigned idle_turns = 100;  // before it sleeps
@@ -39,7 +40,7 @@ class FakeDaemon {
   explicit FakeDaemon(FakeOptions options = {}) : options_(options) {
     lanes_ = shm::Segment::create("fake-lanes", sizeof(shm::LaneMap), shm::Protection::read_only).value();
     map().magic = shm::LaneMap::kMagic;
-    map().workers = options_.workers;
+    set_active(options_.active == 0 ? options_.workers : options_.active);
     for (std::uint32_t i = 0; i < options_.workers; ++i) wake_.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     stop_.reset(::eventfd(0, EFD_CLOEXEC));
   }
@@ -57,6 +58,7 @@ class FakeDaemon {
     pools[name] = info;
     for (std::uint32_t i = 0; i < containers; ++i) set_lane(lane_base + i, i % options_.workers, 1);
   }
+  void set_active(std::uint32_t workers) { map().workers.store(workers); }
   void set_lane(std::uint32_t at, std::uint32_t worker, Epoch epoch) {
     map().entries[at].store(shm::LaneMap::entry(worker, epoch));
   }

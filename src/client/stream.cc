@@ -1,6 +1,8 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // A stream's begin and end, and what other threads may do with its Futures.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/usable_cpus.h"
@@ -28,8 +30,7 @@ void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory)
     segment_ = std::move(memory.segment);
   }
   id_ = memory.id;
-  channels_.clear();
-  for (auto& word : active_) word = 0;
+  drop_channels();
   for (std::uint32_t i = 0; i < connection->workers() * shm::kPriorities; ++i) {
     channels_.emplace_back(shared().channels[i]);
   }
@@ -39,6 +40,12 @@ void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory)
   connection_ = std::move(connection);
 }
 
+void Stream::drop_channels() noexcept {
+  channels_.clear();
+  std::fill(std::begin(active_), std::end(active_), 0);
+  std::fill(std::begin(used_), std::end(used_), 0);
+}
+
 void Stream::detach() {
   for (std::uint32_t i = 0; i < entry_count_; ++i) {
     if (entries_[i].is(kBusy) && !entries_[i].is(kOver)) return;
@@ -46,7 +53,7 @@ void Stream::detach() {
   if (!live()) return;
   connection_->close_stream(id_);
   connection_.reset();
-  channels_.clear();
+  drop_channels();
   std::lock_guard lock(foreign_mutex_);
   segment_ = shm::Segment();
 }

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -95,12 +96,15 @@ class Stream {
  private:
   struct Request;
   struct Held;
+  using ChannelSet = std::uint64_t[shm::kMaxWorkers * shm::kPriorities / 64];  // a bit for each
   struct Channel {
     explicit Channel(shm::Channel& channel) : writer(channel), reader(channel) {}
     shm::RequestWriter writer;
     shm::ReplyReader reader;
     std::uint32_t outstanding = 0;
   };
+
+  void drop_channels() noexcept;
 
   // stream_submit.cc
   bool route(const OpenPool& target, const Query& query, Request& out) const;
@@ -113,7 +117,18 @@ class Stream {
   void write(const Request& request, std::uint64_t sequence);
   void advance_incomplete() noexcept;
   void join_channel(unsigned number) noexcept {
-    if (channels_[number].outstanding++ == 0) active_[number / 64] |= std::uint64_t{1} << (number % 64);
+    if (channels_[number].outstanding++ != 0) return;
+    const std::uint64_t bit = std::uint64_t{1} << (number % 64);
+    active_[number / 64] |= bit;
+    used_[number / 64] |= bit;
+  }
+  template <class F>
+  static void for_each_channel(const ChannelSet& set, const F& function) {
+    for (unsigned word = 0; word < std::size(set); ++word) {
+      for (std::uint64_t left = set[word]; left; left &= left - 1) {
+        function(word * 64 + static_cast<unsigned>(__builtin_ctzll(left)));
+      }
+    }
   }
   void leave_channel(unsigned number) noexcept {
     if (--channels_[number].outstanding == 0) active_[number / 64] &= ~(std::uint64_t{1} << (number % 64));
@@ -172,8 +187,9 @@ class Stream {
   const std::uint32_t number_;
   std::uint64_t next_sequence_ = 1;
   std::uint64_t first_incomplete_ = 1;
-  std::uint64_t active_[shm::kMaxWorkers * shm::kPriorities / 64] = {};  // channels with calls that are not over
-  std::uint32_t unanswered_ = 0;                                         // periodic ones not counted
+  ChannelSet active_ = {};        // channels with calls that are not over
+  ChannelSet used_ = {};          // that ever had one: a look at the others would only give them memory
+  std::uint32_t unanswered_ = 0;  // periodic ones not counted
   std::uint32_t awaited_ = 0;
   std::uint32_t live_ = 0;  // Futures
   const std::uint64_t coarse_lag_ns_ = coarse_lag();

@@ -85,18 +85,14 @@ std::size_t Stream::receive_channel(unsigned number, std::size_t limit) {
 std::size_t Stream::receive_active(unsigned first) {
   std::size_t count = first < channels_.size() ? receive_channel(first, kMostAtOnce) : 0;
   const std::size_t limit = first != kNoChannel ? kFewAtOnce : kMostAtOnce;
-  for (unsigned word = 0; word < std::size(active_); ++word) {
-    for (std::uint64_t left = active_[word]; left; left &= left - 1) {
-      count += receive_channel(word * 64 + static_cast<unsigned>(__builtin_ctzll(left)), limit);
-    }
-  }
+  for_each_channel(active_, [&](unsigned number) { count += receive_channel(number, limit); });
   return count;
 }
 
 std::size_t Stream::absorb() {
   if (has_foreign_.load(std::memory_order_acquire)) take_foreign();
   std::size_t count = 0;
-  for (unsigned number = 0; number < channels_.size(); ++number) count += receive_channel(number, kMostAtOnce);
+  for_each_channel(used_, [&](unsigned number) { count += receive_channel(number, kMostAtOnce); });
   return count;
 }
 

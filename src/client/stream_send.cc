@@ -114,7 +114,7 @@ void Stream::flush_releases() {
   constexpr std::size_t kMostInOne = shm::kMaxInlineRequest / kDescriptorSize;
   Request request;
   request.flags = shm::kRelease;
-  request.channel = number_ % connection_->workers() * shm::kPriorities;
+  request.channel = connection_->any_worker(number_) * shm::kPriorities;
   while (!releases.empty()) {
     const std::size_t count = std::min(releases.size(), kMostInOne);
     request.buffers = static_cast<std::uint8_t>(count);

@@ -21,7 +21,7 @@ void Stream::aim(const OpenPool& target, std::uint32_t index, Request& out) cons
   out.moves = shm::LaneMap::moves_of(entry);
   if (entry == 0 || worker >= connection_->workers()) [[unlikely]] {
     out.flags |= shm::kNoEpochCheck;
-    worker = target.lane_base == PoolState::kNoLanes ? 0 : number_ % connection_->workers();
+    worker = target.lane_base == PoolState::kNoLanes ? 0 : connection_->any_worker(number_);
   } else {
     out.flags &= static_cast<std::uint8_t>(~shm::kNoEpochCheck);
     out.target_extra = shm::LaneMap::epoch_of(entry);
@@ -43,7 +43,7 @@ bool Stream::route(const OpenPool& target, const Query& query, Request& out) con
   out.flags |= shm::kNoEpochCheck;
   out.target = query.first;
   out.target_extra = query.count;
-  out.channel += number_ % connection_->workers() * shm::kPriorities;
+  out.channel += connection_->any_worker(number_) * shm::kPriorities;
   return true;
 }
 

@@ -119,7 +119,7 @@ bool Stream::sleep(FunctionRef<bool()> reached, std::uint64_t until_ns) {
       heavy_fence();
     }
     receive();
-    for (Channel& channel : channels_) channel.reader.publish_head();
+    for_each_channel(used_, [&](unsigned number) { channels_[number].reader.publish_head(); });
     bool success = reached();
     std::uint64_t now = precise_now();
     for (const std::uint64_t end = now + kSettleNs; nap && !success && now < end; now = precise_now()) {

@@ -30,7 +30,7 @@ Result<std::unique_ptr<LaneMapPublisher>> LaneMapPublisher::create(std::uint32_t
     return failure;
   }
   out->map_->magic = shm::LaneMap::kMagic;
-  out->map_->workers = workers;
+  out->map_->workers.store(workers, std::memory_order_relaxed);
   out->map_->incarnation = incarnation;
   out->free_[0] = shm::LaneMap::kEntries;
   return out;

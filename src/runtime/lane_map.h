@@ -19,6 +19,7 @@ namespace chi::runtime {
 // Usable from any thread.
 class LaneMapPublisher {
  public:
+  // `workers`: active ones, to begin with.
   static Result<std::unique_ptr<LaneMapPublisher>> create(std::uint32_t workers, std::uint64_t incarnation);
   ~LaneMapPublisher();
   LaneMapPublisher(const LaneMapPublisher&) = delete;

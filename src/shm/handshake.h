@@ -9,7 +9,7 @@
 namespace chi::shm {
 
 inline constexpr std::uint32_t kProtocolMagic = 0x43484d31;  // "CHM1"
-inline constexpr std::uint32_t kProtocolVersion = 2;
+inline constexpr std::uint32_t kProtocolVersion = 3;
 
 enum class Packet : std::uint32_t {
   hello = 1,         // client: first packet
@@ -30,7 +30,7 @@ struct Record {
   std::uint64_t id = 0;      // session (welcome) or stream
   std::uint64_t size = 0;    // bytes of the memfd
   std::uint32_t segment = 0;
-  std::uint32_t workers = 0;  // in welcome
+  std::uint32_t workers = 0;  // in welcome: that there can be, and a stream has channels for
   std::uint64_t incarnation = 0;
   std::uint64_t memory_limit = 0;  // in welcome: bytes of all segments of a session
   char text[192] = {};

@@ -129,8 +129,8 @@ struct LaneMap {
   static constexpr std::uint32_t kMagic = 0x4c4e4d31;  // "LNM1"
 
   std::uint32_t magic;
-  std::uint32_t workers;
-  std::uint64_t incarnation;  // of this daemon process
+  std::atomic<std::uint32_t> workers;  // active ones, the first so many: what may go to any worker goes to one of them
+  std::uint64_t incarnation;           // of this daemon process
   struct alignas(kCacheLine) Worker {
     std::atomic<std::uint32_t> asleep;  // 1: wake it through its eventfd after a request was stored
   } worker[kMaxWorkers];

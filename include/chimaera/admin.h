@@ -150,7 +150,10 @@ struct WorkerInfo {
   std::uint64_t sleeps = 0;
   std::uint32_t containers = 0;
   std::uint32_t queued = 0;
-  std::uint32_t replaced = 0;  // times a handler that would not end was left to a thread of its own
+  std::uint32_t replaced = 0;       // times a handler that would not end was left to a thread of its own
+  bool active = false;              // takes new lanes; else it only serves clients that do not know yet
+  bool dedicated = false;           // its thread looks for work without ever sleeping
+  std::vector<std::uint32_t> cpus;  // where its thread may run
 };
 
 struct SessionInfo {
@@ -173,6 +176,7 @@ struct StatusReply {
   std::vector<PoolInfo> pools;
   std::vector<StuckTask> stuck;
   std::uint64_t failed_forgotten = 0;  // fire-and-forget and periodic tasks that ended in an error
+  std::uint32_t worker_limit = 0;      // of active workers, as `runtime.max_workers` says
 };
 struct GetStatus {
   static constexpr Method kMethod{9, "status", Access::read};
@@ -184,6 +188,21 @@ struct Stop {
   static constexpr Method kMethod{10, "stop", Access::write};
   using Reply = Nothing;
   std::uint32_t grace_ms = 5000;
+};
+
+struct WorkersReply {
+  std::uint32_t active = 0;
+  std::uint32_t limit = 0;
+  bool dedicated = false;
+};
+// How many workers share the work from now on, while it goes on: 1 to the limit. `dedicated`: they never sleep. Fails
+// with invalid_argument beyond the limit, with resource_exhausted when there is no thread or memory for another one,
+// and with failed_precondition when a lane cannot leave a worker that is to go: then they stay as many as they were.
+struct WorkersSet {
+  static constexpr Method kMethod{12, "workers_set", Access::write};
+  using Reply = WorkersReply;
+  std::uint32_t count = 1;
+  bool dedicated = false;
 };
 
 }  // namespace chi::admin

@@ -116,9 +116,9 @@ bool Administration::handle_one_of(ControlCall& call) {
 }
 
 void Administration::handle(ControlCall& call) {
-  const bool known =
-      handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe, admin::PoolFind,
-                    admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad, admin::GetStatus, admin::Stop>(call);
+  const bool known = handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe,
+                                   admin::PoolFind, admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad,
+                                   admin::GetStatus, admin::Stop, admin::WorkersSet>(call);
   if (!known) call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
 }
 
@@ -278,10 +278,17 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
       for (auto& container : pool->containers) containers += container->owned_by(worker);
     }
     reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers,
-                             counts.queued.load(), counts.replaced.load()});
+                             counts.queued.load(), counts.replaced.load(), i < parts_->crew.active(),
+                             worker.never_sleeps(), parts_->crew.cpus(i)});
     reply.failed_forgotten += counts.failed_forgotten.load();
   }
+  reply.worker_limit = parts_->crew.limit();
   return reply;
+}
+
+Result<admin::WorkersReply> Administration::on(const admin::WorkersSet& request, const ControlCall&) {
+  if (auto set = parts_->workforce.set(request.count, request.dedicated); !set) return set.error();
+  return parts_->workforce.reply();
 }
 
 Result<admin::Nothing> Administration::on(const admin::Stop& request, const ControlCall&) {

@@ -17,6 +17,7 @@
 #include "runtime/listener.h"
 #include "runtime/module_shelf.h"
 #include "runtime/pool_keeper.h"
+#include "runtime/workforce.h"
 
 namespace chi::runtime {
 
@@ -28,6 +29,7 @@ class Administration final : public Control {
     Listener& listener;
     ModuleShelf& shelf;
     PoolKeeper& keeper;
+    Workforce& workforce;
     Clock& clock;
     Logger& log;
     std::string name;
@@ -62,6 +64,7 @@ class Administration final : public Control {
   Result<admin::ModuleInfo> on(const admin::ModuleLoad& request, const ControlCall& call);
   Result<admin::StatusReply> on(const admin::GetStatus& request, const ControlCall& call);
   Result<admin::Nothing> on(const admin::Stop& request, const ControlCall& call);
+  Result<admin::WorkersReply> on(const admin::WorkersSet& request, const ControlCall& call);
 
   Result<std::shared_ptr<Pool>> pool_named(const std::string& name) const;
   admin::ModuleInfo info_of(const Module& module) const;

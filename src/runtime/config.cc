@@ -16,6 +16,7 @@
 #include "base/usable_cpus.h"
 #include "runtime/config_keys.h"
 #include "runtime/yaml.h"
+#include "shm/layout.h"
 
 namespace chi::runtime {
 
@@ -108,7 +109,19 @@ void start_at(const std::filesystem::path& folder, std::string& path) {
 
 std::uint32_t worker_count(const Config& config) {
   if (config.runtime.workers != 0) return config.runtime.workers;
-  return std::clamp<std::uint32_t>(usable_cpus() - 1, 1, kMostAutomaticWorkers);
+  const std::uint32_t most = config.runtime.max_workers == 0 ? kMostAutomaticWorkers : config.runtime.max_workers;
+  return std::clamp<std::uint32_t>(usable_cpus() - 1, 1, std::min(most, kMostAutomaticWorkers));
+}
+
+Result<std::uint32_t> worker_limit(const Config& config) {
+  const std::uint32_t count = worker_count(config);
+  const std::uint32_t most = config.runtime.max_workers;
+  if (most == 0) return std::clamp<std::uint32_t>(2 * usable_cpus(), count, shm::kMaxWorkers);
+  if (count <= most) return most;
+  return Error{
+      Code::invalid_argument,
+      fmt::format("runtime.workers is {}, and runtime.max_workers {}; lower the one or raise the other", count, most),
+      "config"};
 }
 
 Result<Config> parse_config(std::string_view text, std::string_view name) {

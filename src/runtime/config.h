@@ -29,7 +29,8 @@ struct Config {
   enum class Poll : std::uint8_t { adaptive, always };
 
   struct Runtime {
-    std::uint32_t workers = 0;  // 0: auto, see worker_count()
+    std::uint32_t workers = 0;      // 0: auto, see worker_count()
+    std::uint32_t max_workers = 0;  // 0: auto, see worker_limit()
     std::chrono::nanoseconds spin = std::chrono::microseconds(50);
     Poll poll = Poll::adaptive;
     std::chrono::nanoseconds stuck_after = std::chrono::milliseconds(100);
@@ -72,8 +73,13 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-// Number of workers to start: what is configured, or for auto one less than usable_cpus(), at least 1 and at most 8.
+// Number of workers to start: what is configured, or for auto one less than usable_cpus(), at least 1 and at most 8 and
+// what max_workers says.
 std::uint32_t worker_count(const Config& config);
+
+// Number of workers that there can be while the daemon serves: what is configured, or for auto twice usable_cpus(), and
+// not less than worker_count(). invalid_argument: more workers are configured than that.
+Result<std::uint32_t> worker_limit(const Config& config);
 
 // From YAML text; `name` is what errors call the file. Never throws. Errors are invalid_argument and read
 // "NAME:LINE: what is wrong and what would be right". Empty text gives the defaults.

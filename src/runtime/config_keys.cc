@@ -71,6 +71,14 @@ bool set_workers(Config& config, const YamlNode& node) {
   return set_number<&Config::runtime, &Config::Runtime::workers, 1, 64>(config, node);
 }
 
+bool set_max_workers(Config& config, const YamlNode& node) {
+  if (is_scalar(node) && node.text == "auto") {
+    config.runtime.max_workers = 0;
+    return true;
+  }
+  return set_number<&Config::runtime, &Config::Runtime::max_workers, 1, 64>(config, node);
+}
+
 bool set_poll(Config& config, const YamlNode& node) {
   if (!is_scalar(node) || (node.text != "adaptive" && node.text != "always")) return false;
   config.runtime.poll = node.text == "always" ? Config::Poll::always : Config::Poll::adaptive;
@@ -124,6 +132,11 @@ constexpr std::array kConfigKeys{
                 "Threads that execute tasks. auto: one less than the CPUs that the daemon may use (by its affinity and "
                 "the limits of its control groups), at least 1, at most 8.",
                 set_workers},
+    Key<Config>{"runtime", "max_workers", "auto", "auto, or a number from 1 to 64",
+                "Most that `chimaera workers set` can make of them. auto: twice the CPUs that the daemon may use, at "
+                "least runtime.workers. For each, a session has a descriptor, and each stream 66 KiB of "
+                "session.memory_limit, which take memory only once there is the worker.",
+                set_max_workers},
     Key<Config>{"runtime", "spin", "50us", "a duration from 0 to 1s",
                 "How long at most a worker that has nothing to do looks for work before it sleeps; it adapts to what "
                 "comes. 0: it sleeps at once.",

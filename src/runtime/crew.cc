@@ -3,10 +3,10 @@
 // Workers, their drivers, and the monitor.
 #include "runtime/crew.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/asymmetric_fence.h"
-#include "runtime/io_uring.h"
 
 namespace chi::runtime {
 namespace {
@@ -16,37 +16,47 @@ constexpr std::chrono::nanoseconds kLookAsleep = std::chrono::milliseconds(250);
 
 }  // namespace
 
+Crew::Crew(const CrewOptions& options, Clock& clock, Logger& log, LaneMapPublisher& lanes, Control& control)
+    : options_(options), clock_(clock), log_(log), lanes_(lanes), control_(control), allowed_(cpus_of_thread(0)) {}
+
 Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& clock, Logger& log,
                                            LaneMapPublisher& lanes, Control& control) {
   if (!register_asymmetric_fences()) {
     return Error{Code::failed_precondition,
                  "the kernel refuses membarrier(); Linux 4.16 or newer without a filter is needed", "runtime"};
   }
-  std::unique_ptr<Crew> crew(new Crew(options, clock, log));
-  SystemRandom seeds;
+  std::unique_ptr<Crew> crew(new Crew(options, clock, log, lanes, control));
   for (std::uint32_t i = 0; i < options.workers; ++i) {
-    auto post = std::make_unique<Post>();
-    auto reactor = IoUring::create(clock, i);
-    if (!reactor) return std::move(reactor).error();
-    post->reactor = std::move(*reactor);
-    post->random = seeds.fork();
-    WorkerOptions worker = options.worker;
-    worker.index = i;
-    post->worker =
-        std::make_unique<Worker>(worker, WorkerSeams{clock, *post->random, log, *post->reactor, lanes, control});
-    crew->posts_.push_back(std::move(post));
+    auto post = crew->make_post();
+    if (!post) return std::move(post).error();
+    crew->publish(std::move(*post));
   }
+  crew->set_active(options.workers);
   return crew;
 }
 
 Crew::~Crew() { stop(std::chrono::seconds(1)); }
 
+Result<std::unique_ptr<Post>> Crew::make_post() {
+  if (size() >= options_.limit) {
+    return Error{Code::resource_exhausted,
+                 "there are " + std::to_string(size()) + " workers, as many as runtime.max_workers lets there be",
+                 "runtime"};
+  }
+  WorkerOptions worker = options_.worker;
+  worker.index = size();
+  return Post::create(worker, seeds_.fork(), clock_, log_, lanes_, control_);
+}
+
+void Crew::publish(std::unique_ptr<Post> post) noexcept {
+  const std::uint32_t at = size();
+  posts_[at] = std::move(post);
+  size_.store(at + 1, std::memory_order_release);
+}
+
 Status Crew::start() {
-  for (auto& post : posts_) {
-    if (!man(*post)) {
-      return Error{Code::resource_exhausted,
-                   "no thread to be had for a worker; raise the limit of processes (ulimit -u)", "runtime"};
-    }
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    if (auto manned = posts_[i]->man(); !manned) return manned;
   }
   try {
     monitor_ = std::thread([this] { watch(); });
@@ -57,21 +67,38 @@ Status Crew::start() {
   return {};
 }
 
-bool Crew::man(Post& post) {
-  auto driver = std::make_unique<DriverThread>(*post.worker);
-  DriverThread* raw = driver.get();
-  try {
-    driver->thread = std::thread([raw] {
-      raw->driver.make_current();
-      raw->driver.worker().drive();
-      Driver::clear_current();
-      raw->ended.store(true, std::memory_order_release);
-    });
-  } catch (const std::system_error&) {
-    return false;
+CpuList Crew::bind(std::uint32_t worker, const CpuList& cpus) {
+  std::lock_guard lock(affinity_mutex_);
+  wanted_[worker] = cpus;
+  std::sort(wanted_[worker].begin(), wanted_[worker].end());
+  told_[worker] = false;
+  place(worker);
+  return posts_[worker]->cpus();
+}
+
+void Crew::allow(const CpuList& cpus) {
+  std::lock_guard lock(affinity_mutex_);
+  allowed_ = cpus;
+  allowed_changed_ = true;
+  for (std::uint32_t i = 0; i < size(); ++i) place(i);
+}
+
+// Under the mutex. What the kernel refuses because the CPUs have just gone, it has seen to itself.
+void Crew::place(std::uint32_t worker) {
+  const CpuList cpus = common_cpus(wanted_[worker], allowed_);
+  const bool nothing_left = cpus.empty() && !wanted_[worker].empty();
+  if (nothing_left && !told_[worker]) {
+    log_.warning("none of the CPUs that worker {} is bound to is left to this process; it runs on all there are",
+                 worker);
   }
-  post.driver = std::move(driver);
-  return true;
+  told_[worker] = nothing_left;
+  posts_[worker]->bind(cpus.empty() ? allowed_ : cpus, allowed_);
+}
+
+std::vector<pid_t> Crew::threads() const {
+  std::vector<pid_t> out;
+  for (std::uint32_t i = 0; i < size(); ++i) posts_[i]->list_threads(out);
+  return out;
 }
 
 void Crew::watch() {
@@ -81,55 +108,15 @@ void Crew::watch() {
 }
 
 std::chrono::nanoseconds Crew::look() {
-  std::uint64_t now = clock_.now_ns();
-  bool handler = false;
+  const std::uint64_t now = clock_.now_ns();
+  bool soon = false;
   bool awake = false;
-  for (auto& post : posts_) {
-    look_at(*post, now);
-    handler |= post->seen_step != 0 || !post->driver;
-    awake |= !post->worker->asleep();
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    soon |= posts_[i]->look(now, options_.stuck_after);
+    awake |= !worker(i).asleep();
   }
-  if (handler) return std::min(kLookAtRest, options_.stuck_after / 4);
+  if (soon) return std::min(kLookAtRest, options_.stuck_after / 4);
   return awake ? kLookAtRest : kLookAsleep;
-}
-
-void Crew::look_at(Post& post, std::uint64_t now) {
-  std::erase_if(post.orphans, [](auto& orphan) {
-    if (!orphan->ended.load(std::memory_order_acquire)) return false;
-    orphan->thread.join();
-    return true;
-  });
-  if (!post.driver) {
-    man(post);
-    return;
-  }
-  std::uint64_t step = post.driver->driver.step_in_handler();
-  if (step != post.seen_step) {
-    post.seen_step = step;
-    post.seen_since_ns = now;
-    return;
-  }
-  if (step == 0 || now - post.seen_since_ns < static_cast<std::uint64_t>(options_.stuck_after.count())) return;
-  if (!post.driver->driver.take_worker(step)) return;
-  Container* container = post.driver->driver.container();
-  log_.warning("{}: a handler has run for {} ms and goes on; its worker {} continues on another thread",
-               container ? container->name() : "merge", (now - post.seen_since_ns) / 1'000'000, post.worker->index());
-  post.worker->leave_to_orphan(container, post.driver->driver.task());
-  post.orphans.push_back(std::move(post.driver));
-  post.seen_step = 0;
-  man(post);
-}
-
-bool Crew::join(std::unique_ptr<DriverThread>& driver, std::uint64_t until_ns) {
-  while (!driver->ended.load(std::memory_order_acquire)) {
-    if (clock_.now_ns() > until_ns) {
-      driver->thread.detach();
-      return false;
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(100));
-  }
-  driver->thread.join();
-  return true;
 }
 
 bool Crew::stop(std::chrono::nanoseconds patience) {
@@ -139,18 +126,16 @@ bool Crew::stop(std::chrono::nanoseconds patience) {
   }
   stopping_.notify_all();
   if (monitor_.joinable()) monitor_.join();
-  for (auto& post : posts_) post->worker->request_stop();
-  std::uint64_t until = clock_.now_ns() + static_cast<std::uint64_t>(patience.count());
+  const std::uint32_t count = size();
+  for (std::uint32_t i = 0; i < count; ++i) worker(i).request_stop();
+  const std::uint64_t until = clock_.now_ns() + static_cast<std::uint64_t>(patience.count());
   bool all = true;
-  for (auto& post : posts_) {
-    if (post->driver) post->orphans.push_back(std::move(post->driver));
-    bool mine = true;
-    for (auto& orphan : post->orphans) mine &= join(orphan, until);
-    if (mine) continue;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (posts_[i]->join(until)) continue;
     all = false;
-    [[maybe_unused]] Post* left_alone = post.release();
+    [[maybe_unused]] Post* left_alone = posts_[i].release();
   }
-  std::erase_if(posts_, [](auto& post) { return !post; });
+  size_.store(0, std::memory_order_release);
   return all;
 }
 

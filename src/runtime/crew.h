@@ -2,8 +2,12 @@
 //
 // The workers of a node and the threads that drive them, and the monitor that sees to it that a worker is never held up
 // by a handler that does not end (driver.h).
+//
+// Workers are numbered from 0; their number grows while the node serves, up to a limit, and never shrinks: those that
+// are no longer wanted own no lanes, and sleep. The *active* ones are the first so many.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -12,17 +16,18 @@
 #include <vector>
 
 #include "runtime/latch.h"
-#include "runtime/worker.h"
+#include "runtime/post.h"
 
 namespace chi::runtime {
 
 struct CrewOptions {
-  std::uint32_t workers = 1;
-  WorkerOptions worker;  // of each; its index is filled in
+  std::uint32_t workers = 1;  // to begin with
+  std::uint32_t limit = 1;    // that there can be: workers to shm::kMaxWorkers
+  WorkerOptions worker;       // of each; its index is filled in
   std::chrono::nanoseconds stuck_after{100'000'000};
 };
 
-// Functions are usable from any thread, but start and stop by one.
+// Functions are usable from any thread, but start, stop and what changes the number of workers: those by one.
 class Crew {
  public:
   static Result<std::unique_ptr<Crew>> create(const CrewOptions& options, Clock& clock, Logger& log,
@@ -37,42 +42,57 @@ class Crew {
   // thread, and with it its worker: returns false then, and both are left alone for ever.
   bool stop(std::chrono::nanoseconds patience);
 
-  std::size_t size() const noexcept { return posts_.size(); }
-  Worker& worker(std::size_t index) noexcept { return *posts_[index]->worker; }
+  // Those there are; each stays until stop().
+  std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  Worker& worker(std::size_t index) noexcept { return posts_[index]->worker(); }
+  std::uint32_t limit() const noexcept { return options_.limit; }
+
+  // One more, not active yet. `prepare(worker)` sends it what it is to know before anybody else finds it here.
+  // resource_exhausted, and nothing changed: the limit is reached, or a thread, memory or a descriptor is not to be
+  // had.
+  template <class F>
+  Status add_worker(const F& prepare);
+
+  // Those that new lanes, and what may go to any worker, are for: 1 to size().
+  std::uint32_t active() const noexcept { return lanes_.map().workers.load(std::memory_order_acquire); }
+  void set_active(std::uint32_t count) noexcept { lanes_.map().workers.store(count, std::memory_order_release); }
+
+  // Where the worker's thread may run from now on: those of `cpus` that the process may use; all of these where none of
+  // `cpus` is left, or none is given. Gives what holds, as the kernel has it. No other thread is ever bound.
+  CpuList bind(std::uint32_t worker, const CpuList& cpus);
+  CpuList cpus(std::uint32_t worker) const { return posts_[worker]->cpus(); }
+
+  // What the process may use has become something else: who was bound is bound anew, all others to all of these.
+  void allow(const CpuList& cpus);
+
+  // Of the workers, in the kernel's numbers; those too that run on with a handler that does not end.
+  std::vector<pid_t> threads() const;
 
   // Runs `function(worker)` on each worker and waits; false when one did not come to it in time.
   template <class F>
   bool on_each(std::chrono::nanoseconds patience, const F& function);
 
  private:
-  struct DriverThread {
-    explicit DriverThread(Worker& worker) : driver(worker) {}
-    Driver driver;
-    std::atomic<bool> ended{false};
-    std::thread thread;
-  };
-  // A worker, who drives it, and what the monitor saw of that.
-  struct Post {
-    std::unique_ptr<Random> random;
-    std::unique_ptr<Reactor> reactor;
-    std::unique_ptr<Worker> worker;
-    std::unique_ptr<DriverThread> driver;
-    std::vector<std::unique_ptr<DriverThread>> orphans;
-    std::uint64_t seen_step = 0;
-    std::uint64_t seen_since_ns = 0;
-  };
-
-  Crew(const CrewOptions& options, Clock& clock, Logger& log) : options_(options), clock_(clock), log_(log) {}
-  bool man(Post& post);
+  Crew(const CrewOptions& options, Clock& clock, Logger& log, LaneMapPublisher& lanes, Control& control);
+  Result<std::unique_ptr<Post>> make_post();
+  void publish(std::unique_ptr<Post> post) noexcept;
+  void place(std::uint32_t worker);
   void watch();
   std::chrono::nanoseconds look();
-  void look_at(Post& post, std::uint64_t now);
-  bool join(std::unique_ptr<DriverThread>& driver, std::uint64_t until_ns);
 
   const CrewOptions options_;
   Clock& clock_;
   Logger& log_;
-  std::vector<std::unique_ptr<Post>> posts_;
+  LaneMapPublisher& lanes_;
+  Control& control_;
+  SystemRandom seeds_;
+  std::array<std::unique_ptr<Post>, shm::kMaxWorkers> posts_;
+  std::atomic<std::uint32_t> size_{0};  // posts below it are there, and stay
+  std::mutex affinity_mutex_;
+  CpuList allowed_;  // as of the start, until allow()
+  bool allowed_changed_ = false;
+  std::array<CpuList, shm::kMaxWorkers> wanted_;  // empty: not bound
+  std::array<bool, shm::kMaxWorkers> told_{};     // that nothing of it is left
   std::thread monitor_;
   std::mutex mutex_;
   std::condition_variable stopping_;
@@ -80,10 +100,23 @@ class Crew {
 };
 
 template <class F>
+Status Crew::add_worker(const F& prepare) {
+  auto post = make_post();
+  if (!post) return std::move(post).error();
+  if (auto manned = (*post)->man(); !manned) return manned;
+  prepare((*post)->worker());
+  publish(std::move(*post));
+  std::lock_guard lock(affinity_mutex_);
+  if (allowed_changed_) place(size() - 1);
+  return {};
+}
+
+template <class F>
 bool Crew::on_each(std::chrono::nanoseconds patience, const F& function) {
-  auto latch = std::make_shared<Latch>(posts_.size());
-  for (auto& post : posts_) {
-    post->worker->run([latch, function](Worker& worker) {
+  const std::uint32_t count = size();
+  auto latch = std::make_shared<Latch>(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    worker(i).run([latch, function](Worker& worker) {
       function(worker);
       latch->arrive();
     });

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -47,6 +48,12 @@ shm::Record record_of(shm::Packet packet) {
 
 }  // namespace
 
+// A stream, and the number of workers that have its channels: all there were when somebody last looked.
+struct Listener::Served {
+  std::shared_ptr<ClientStream> stream;
+  std::uint32_t workers = 0;
+};
+
 // A connection; a session once it was welcomed.
 struct Listener::Guest {
   UniqueFd socket;  // until the session has it
@@ -54,8 +61,9 @@ struct Listener::Guest {
   Credentials who;
   std::uint64_t came_ms = 0;
   std::shared_ptr<Session> session;
-  std::vector<UniqueFd> wakes;  // an eventfd for each worker
-  std::vector<std::shared_ptr<ClientStream>> streams;
+  std::vector<UniqueFd> wakes;   // an eventfd for each worker that there can be
+  std::uint32_t watched_by = 0;  // so many workers
+  std::vector<Served> streams;
 };
 
 Listener::Listener(ListenerOptions options, Crew& crew, LaneMapPublisher& lanes, Logger& log)
@@ -253,7 +261,7 @@ bool Listener::serve_guest(const GuestPointer& guest) {
 
 Status Listener::welcome(const GuestPointer& guest) {
   std::vector<int> fds{lanes_.fd()};
-  for (std::size_t i = 0; i < crew_.size(); ++i) {
+  for (std::uint32_t i = 0; i < crew_.limit(); ++i) {
     guest->wakes.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!guest->wakes.back()) {
       Error error = system_error("the daemon has no descriptor left for the session; raise its limit (ulimit -n)");
@@ -264,18 +272,37 @@ Status Listener::welcome(const GuestPointer& guest) {
   }
   shm::Record record = record_of(shm::Packet::welcome);
   record.id = ++next_id_;
-  record.workers = static_cast<std::uint32_t>(crew_.size());
+  record.workers = crew_.limit();
   record.incarnation = options_.incarnation;
   record.memory_limit = options_.memory_limit;
   if (auto sent = shm::send_packet(guest->fd, record, fds, 0); !sent) return sent;
-  {
-    std::lock_guard lock(mutex_);
-    guest->session = std::make_shared<Session>(record.id, guest->who, std::move(guest->socket), options_.memory_limit);
-  }
-  for (std::size_t i = 0; i < crew_.size(); ++i) {
-    crew_.worker(i).run([guest, i](Worker& worker) { worker.reactor().watch(guest->wakes[i].get()); });
-  }
+  std::lock_guard lock(mutex_);
+  guest->session = std::make_shared<Session>(record.id, guest->who, std::move(guest->socket), options_.memory_limit);
+  serve_with_all(guest);
   return {};
+}
+
+// Whoever comes second, a stream or a worker, finds the other: both are seen under the mutex.
+void Listener::serve_with_all() {
+  std::lock_guard lock(mutex_);
+  for (auto& guest : guests_) {
+    if (guest->session) serve_with_all(guest);
+  }
+}
+
+void Listener::serve_with_all(const GuestPointer& guest) {
+  const std::uint32_t workers = crew_.size();
+  for (std::uint32_t& i = guest->watched_by; i < workers; ++i) {
+    crew_.worker(i).run([guest, i = i](Worker& worker) { worker.reactor().watch(guest->wakes[i].get()); });
+  }
+  for (Served& served : guest->streams) {
+    for (std::uint32_t& i = served.workers; i < workers; ++i) {
+      crew_.worker(i).run([stream = served.stream](Worker& worker) {
+        worker.add_channel(std::make_unique<ClientChannel>(worker, stream, Priority::low_latency));
+        worker.add_channel(std::make_unique<ClientChannel>(worker, stream, Priority::high_throughput));
+      });
+    }
+  }
 }
 
 Status Listener::answer(const GuestPointer& guest, const shm::Record& question) {
@@ -302,7 +329,7 @@ Status Listener::open_stream(const GuestPointer& guest) {
     return fail(
         {Code::resource_exhausted, "the session has as many streams as session.max_streams lets it", kListener});
   }
-  std::size_t size = shm::Stream::bytes(static_cast<std::uint32_t>(crew_.size()));
+  std::size_t size = shm::Stream::bytes(crew_.limit());
   if (auto fits = guest->session->reserve(size); !fits) return fail(fits.error());
   auto memory = shm::Segment::create("chimaera-stream", size);
   if (!memory) {
@@ -318,28 +345,22 @@ Status Listener::open_stream(const GuestPointer& guest) {
   int fd = stream->memory.fd();
   if (auto sent = shm::send_packet(guest->fd, record, {&fd, 1}, 0); !sent) return sent;
   stream->memory.close_fd();
-  for (std::size_t i = 0; i < crew_.size(); ++i) {
-    crew_.worker(i).run([stream](Worker& worker) {
-      worker.add_channel(std::make_unique<ClientChannel>(worker, stream, Priority::low_latency));
-      worker.add_channel(std::make_unique<ClientChannel>(worker, stream, Priority::high_throughput));
-    });
-  }
   std::lock_guard lock(mutex_);
-  guest->streams.push_back(std::move(stream));
+  guest->streams.push_back({std::move(stream), 0});
+  serve_with_all(guest);
   return {};
 }
 
 Status Listener::close_stream(const GuestPointer& guest, SessionId id) {
   std::lock_guard lock(mutex_);
-  for (auto& stream : guest->streams) {
-    if (stream->id != id) continue;
-    guest->session->give_back(stream->memory.size());
-    for (std::size_t i = 0; i < crew_.size(); ++i) {
-      crew_.worker(i).run([stream](Worker& worker) { worker.close_channels(*stream); });
-    }
-    guest->streams.erase(guest->streams.begin() + (&stream - guest->streams.data()));
-    break;
+  const auto found =
+      std::find_if(guest->streams.begin(), guest->streams.end(), [id](auto& each) { return each.stream->id == id; });
+  if (found == guest->streams.end()) return {};
+  guest->session->give_back(found->stream->memory.size());
+  for (std::uint32_t i = 0; i < found->workers; ++i) {
+    crew_.worker(i).run([stream = found->stream](Worker& worker) { worker.close_channels(*stream); });
   }
+  guest->streams.erase(found);
   return {};
 }
 
@@ -364,7 +385,7 @@ void Listener::farewell(const GuestPointer& guest) {
   }
   if (!guest->session) return;
   log_.debug("session {} of pid {} has ended", guest->session->id(), guest->who.pid);
-  for (std::size_t i = 0; i < crew_.size(); ++i) {
+  for (std::uint32_t i = 0; i < guest->watched_by; ++i) {
     crew_.worker(i).run([guest, i](Worker& worker) {
       worker.close_session(*guest->session);
       worker.reactor().unwatch(guest->wakes[i].get());

@@ -48,10 +48,14 @@ class Listener {
   // The client's end of a new session in this process.
   Result<UniqueFd> connect();
 
+  // Has workers that have just been made serve what sessions and streams there are, as those that come find them.
+  void serve_with_all();
+
   std::vector<admin::SessionInfo> sessions() const;
 
  private:
   struct Guest;
+  struct Served;
   using GuestPointer = std::shared_ptr<Guest>;
 
   Status bind_socket();
@@ -68,6 +72,7 @@ class Listener {
   void farewell(const GuestPointer& guest);
   Status admit(const Credentials& who) const;
   Status refuse(const Guest& guest, const Error& error);
+  void serve_with_all(const GuestPointer& guest);  // under the mutex
 
   const ListenerOptions options_;
   Crew& crew_;

@@ -27,8 +27,11 @@ std::uint64_t new_incarnation() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
-CrewOptions crew_options(const Config& config) {
+Result<CrewOptions> crew_options(const Config& config) {
   CrewOptions out;
+  auto limit = worker_limit(config);
+  if (!limit) return std::move(limit).error();
+  out.limit = *limit;
   out.workers = worker_count(config);
   out.stuck_after = config.runtime.stuck_after;
   out.worker.spin_ns = static_cast<std::uint64_t>(config.runtime.spin.count());
@@ -80,6 +83,7 @@ struct Node::Parts {
   std::unique_ptr<Listener> listener;
   std::unique_ptr<ModuleShelf> shelf;
   std::unique_ptr<PoolKeeper> keeper;
+  std::unique_ptr<Workforce> workforce;
 
   std::mutex mutex;
   std::condition_variable ending;
@@ -103,11 +107,12 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   auto directory = LocalDirectory::open(parts.store, parts.clock);
   if (!directory) return std::move(directory).error();
   parts.directory = std::move(*directory);
-  CrewOptions crew = crew_options(config);
-  auto lanes = LaneMapPublisher::create(crew.workers, parts.incarnation);
+  auto crew = crew_options(config);
+  if (!crew) return std::move(crew).error();
+  auto lanes = LaneMapPublisher::create(crew->workers, parts.incarnation);
   if (!lanes) return std::move(lanes).error();
   parts.lanes = std::move(*lanes);
-  auto made = Crew::create(crew, parts.clock, log, *parts.lanes, parts.administration);
+  auto made = Crew::create(*crew, parts.clock, log, *parts.lanes, parts.administration);
   if (!made) return std::move(made).error();
   parts.crew = std::move(*made);
   if (auto started = parts.crew->start(); !started) return started;
@@ -118,10 +123,11 @@ Status Node::assemble(NodeOptions options, Logger& log) {
       std::make_unique<PoolKeeper>(*parts.crew, *parts.lanes, *parts.directory, parts.clock, log, parts.incarnation);
   parts.listener = std::make_unique<Listener>(listener_options(config, options.socket_path, parts.incarnation),
                                               *parts.crew, *parts.lanes, log);
+  parts.workforce = std::make_unique<Workforce>(*parts.crew, *parts.listener, *parts.keeper, log);
   if (auto admin = create_admin_pool(); !admin) return admin;
   if (auto pools = create_configured_pools(config); !pools) return pools;
-  auto opened = parts.administration.open({*parts.crew, *parts.listener, *parts.shelf, *parts.keeper, parts.clock, log,
-                                           options.name, parts.incarnation,
+  auto opened = parts.administration.open({*parts.crew, *parts.listener, *parts.shelf, *parts.keeper, *parts.workforce,
+                                           parts.clock, log, options.name, parts.incarnation,
                                            [this](std::uint32_t grace) { request_stop(grace); }});
   if (!opened) return opened;
   return parts.listener->start();

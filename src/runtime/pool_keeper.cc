@@ -170,7 +170,7 @@ Status PoolKeeper::record(const Pool& pool) {
 void PoolKeeper::place(Pool& pool) {
   std::size_t first = pools_.size();  // so that pools of one container do not all meet on worker 0
   for (std::uint32_t i = 0; i < pool.containers.capacity(); ++i) {
-    pool.containers.push_back(std::make_unique<Container>(pool, i, crew_.worker((first + i) % crew_.size())));
+    pool.containers.push_back(std::make_unique<Container>(pool, i, crew_.worker((first + i) % crew_.active())));
   }
 }
 
@@ -233,6 +233,12 @@ Result<std::shared_ptr<Pool>> PoolKeeper::create(PoolPlan plan, std::uint64_t un
   log_.info("pool '{}' of module {} {} made, {} containers", pool->name, pool->module->name(), pool->module->version(),
             pool->containers.size());
   return pool;
+}
+
+void PoolKeeper::introduce(Worker& worker) const {
+  for (auto& [name, pool] : pools_) {
+    worker.run([pool = pool](Worker& there) { there.add_pool(pool.get()); });
+  }
 }
 
 bool PoolKeeper::wait_until_idle(const std::shared_ptr<Pool>& pool, std::uint64_t until_ns) {

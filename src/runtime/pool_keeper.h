@@ -46,6 +46,9 @@ class PoolKeeper {
   // As destroy, for all; but nothing is waited for beyond `until_ns`; what still runs then is left as it is.
   void destroy_all(std::uint64_t until_ns);
 
+  // Tells a worker that has just been made of all pools there are.
+  void introduce(Worker& worker) const;
+
   std::shared_ptr<Pool> find(const std::string& name) const;
   const std::map<std::string, std::shared_ptr<Pool>>& pools() const noexcept { return pools_; }
 

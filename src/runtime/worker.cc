@@ -29,6 +29,7 @@ thread_local Driver* Driver::current_ = nullptr;
 Worker::Worker(WorkerOptions options, WorkerSeams seams)
     : options_(options),
       seams_(seams),
+      never_sleep_(options.never_sleep),
       now_ns_(seams.clock.now_ns()),
       idle_(options.spin_ns),
       idle_at_device_(std::min(options.spin_ns, kLongestDeviceSpinNs)) {}
@@ -47,6 +48,11 @@ void Worker::send(Mail* mail) noexcept {
 void Worker::request_stop() noexcept {
   stop_.store(true, std::memory_order_release);
   seams_.reactor.wake();
+}
+
+void Worker::never_sleep(bool never) noexcept {
+  never_sleep_.store(never, std::memory_order_relaxed);
+  if (never) seams_.reactor.wake();
 }
 
 Worker::Turn Worker::turn() {
@@ -208,7 +214,7 @@ void Worker::drive() {
       continue;
     }
     if (idle_turns >= kSettledTurns) expect_messages();
-    if (options_.never_sleep || ++idle_turns % 8 != 1) {
+    if (never_sleeps() || ++idle_turns % 8 != 1) {
       cpu_relax();
       continue;
     }

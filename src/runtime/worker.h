@@ -27,7 +27,7 @@ namespace chi::runtime {
 struct WorkerOptions {
   std::uint32_t index = 0;
   std::uint64_t spin_ns = 50'000;
-  bool never_sleep = false;
+  bool never_sleep = false;  // to begin with
   std::uint64_t default_deadline_ns = 30'000'000'000;
   std::uint64_t max_message = 1 << 20;
 };
@@ -95,6 +95,9 @@ class Worker {
     send(make_mail(std::move(function)));
   }
   void request_stop() noexcept;
+  // From now on it looks for work without a pause, or again sleeps when it finds none.
+  void never_sleep(bool never) noexcept;
+  bool never_sleeps() const noexcept { return never_sleep_.load(std::memory_order_relaxed); }
   bool asleep() const noexcept {
     return seams_.lanes.map().worker[options_.index].asleep.load(std::memory_order_relaxed) != 0;
   }
@@ -220,6 +223,7 @@ class Worker {
   const WorkerSeams seams_;
   Mailbox mailbox_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> never_sleep_;
   std::uint64_t now_ns_ = 0;
   unsigned turns_ = 0;
 

@@ -16,6 +16,7 @@ namespace chi {
 
 class Ticks {
  public:
+  Ticks() noexcept = default;  // before all others
   static Ticks now() noexcept { return Ticks(read()); }
 
   // Nanoseconds from `begin` to this, to within a thousandth; 0 where the counter went back.
@@ -70,7 +71,7 @@ class Ticks {
   static double ns_per_tick() noexcept { return 1; }
 #endif
 
-  std::uint64_t count_;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace chi

@@ -30,6 +30,7 @@ void Completion::run_on_lane(chi_work* work) {
   done.code = static_cast<std::int32_t>(self.code_);
   done.result = self.result_;
   done.reply = self.reply_.view();
+  worker.meter().completes(done);
   done.work.run(&done.work);
   ServiceScope scope(worker);
   if (scope.direct()) {

@@ -20,6 +20,9 @@ class Completion {
 
   Container& container() const noexcept { return container_; }
 
+  // Whether a lane's work is a completion of this class, which runs the module's.
+  static bool is_one(const chi_work& work) noexcept { return work.run == run_on_lane; }
+
   // On the container's worker: puts the module's completion on the lane.
   void settle_here(Code code, std::int64_t result, const chi_message& reply);
   // From any thread.

@@ -15,6 +15,7 @@
 
 #include "base/asymmetric_fence.h"
 #include "runtime/pool.h"
+#include "runtime/step_timer.h"
 
 namespace chi::runtime {
 
@@ -62,6 +63,7 @@ class Driver {
   // The step that runs, for its own thread.
   Container* container() const noexcept { return container_; }
   Task* task() const noexcept { return task_; }
+  StepTimer& timer() noexcept { return timer_; }
 
   // For the monitor. `step` is a number that changes with each step; 0 when no handler runs.
   std::uint64_t step_in_handler() const noexcept {
@@ -96,6 +98,7 @@ class Driver {
   std::atomic<bool> orphaned_{false};
   Container* container_ = nullptr;
   Task* task_ = nullptr;
+  StepTimer timer_;
   std::mutex mutex_;
 };
 

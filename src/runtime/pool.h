@@ -13,6 +13,7 @@
 #include "chimaera/domain.h"
 #include "runtime/abi_types.h"
 #include "runtime/intrusive.h"
+#include "runtime/lane_load.h"
 #include "runtime/module_library.h"
 #include "runtime/task.h"
 
@@ -53,6 +54,8 @@ struct Container : chi_container {
   std::atomic<std::uint32_t> running{0};
   std::atomic<std::uint64_t> completed{0};
   std::atomic<std::uint32_t> holds{0};
+
+  LaneLoad load;
 
   // Barriers: a task counts in the newest group; a barrier closes that and is answered when it, and all before it, are
   // empty.

@@ -12,6 +12,7 @@
 #include "runtime/intrusive.h"
 #include "runtime/mailbox.h"
 #include "runtime/message.h"
+#include "runtime/task_meter.h"
 #include "runtime/timer_heap.h"
 
 namespace chi::runtime {
@@ -72,6 +73,8 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
   struct InChannel : ListNode {
     Task* task = nullptr;
   } in_channel;
+  TaskMeter meter;
+
   struct Deadline : TimerNode {
     Task* task = nullptr;
   } deadline;

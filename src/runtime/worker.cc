@@ -81,7 +81,7 @@ void Worker::deliver_mail(unsigned& handled) {
 
 bool Worker::run_jobs(unsigned& handled) {
   while (StepJob* job = jobs_.pop()) {
-    if (!run_step(job->container, nullptr, [job] { job->run(); })) {
+    if (!run_step(job->container, nullptr, LaneMeter::always(), [job] { job->run(); })) {
       run([job](Worker& worker) {
         if (job->container) worker.orphan_ended(job->container, nullptr, false, {});
         job->done(worker);
@@ -95,7 +95,7 @@ bool Worker::run_jobs(unsigned& handled) {
 }
 
 void Worker::fire_timers(unsigned& handled) {
-  refresh_now();
+  meter_.clock(refresh_now());
   while (TimerNode* timer = timers_.pop_due(now_ns_)) {
     timer->fire(*timer);
     ++handled;
@@ -237,6 +237,7 @@ PoolId Worker::find_pool_id(std::string_view name) const noexcept {
 
 void Worker::remove_pool(const Pool* pool) {
   pools_.erase(pool->id);
+  meter_.forget_methods();
   for (auto& channels : channels_) {
     for (auto& channel : channels) channel->forget_pool(pool);
   }

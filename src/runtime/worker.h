@@ -19,6 +19,7 @@
 #include "runtime/driver.h"
 #include "runtime/idle_policy.h"
 #include "runtime/lane_map.h"
+#include "runtime/lane_meter.h"
 #include "runtime/reactor.h"
 #include "shm/layout.h"
 
@@ -87,6 +88,7 @@ class Worker {
   Reactor& reactor() noexcept { return seams_.reactor; }
   Control& control() noexcept { return seams_.control; }
   const WorkerCounts& counts() const noexcept { return counts_; }
+  const LaneMeter& meter() const noexcept { return meter_; }
 
   // From any thread.
   void send(Mail* mail) noexcept;
@@ -174,6 +176,8 @@ class Worker {
 
   void add_job(StepJob* job) { jobs_.push(job); }
 
+  LaneMeter& meter() noexcept { return meter_; }
+
   // A fire-and-forget or periodic task that ended in an error, for the log and the counters.
   void count_forgotten(const std::string& what, Code code);
 
@@ -188,11 +192,19 @@ class Worker {
  private:
   // Runs module code. False: the worker is lost.
   template <class F>
-  bool run_step(Container* container, Task* task, F&& code) {
+  bool run_step(Container* container, Task* task, LaneMeter::Measure measure, F&& code) {
     Driver& driver = *Driver::current();
     driver.enter(container, task);
+    if (measure.weight != 0) [[unlikely]]
+      driver.timer().start(measure.weight, measure.task);
     code();
-    return driver.leave();
+    if (!driver.leave()) [[unlikely]] {
+      LaneMeter::step_lost(driver.timer(), container, task);
+      return false;
+    }
+    if (driver.timer().weight() != 0) [[unlikely]]
+      meter_.step_over(driver.timer(), container);
+    return true;
   }
   bool run_jobs(unsigned& handled);
   bool poll_channels(Priority priority, unsigned& handled);
@@ -239,6 +251,7 @@ class Worker {
   TimerHeap timers_;
   Queue<StepJob, &StepJob::next_job> jobs_;
   Task* spare_ = nullptr;
+  LaneMeter meter_;
   IdlePolicy idle_;            // while it waits for messages
   IdlePolicy idle_at_device_;  // while it waits for a device, too
   WorkerCounts counts_;

@@ -64,6 +64,7 @@ void Worker::count_in(Task& task) {
   task.group = container.newest.number;
   ++container.newest.running;
   bump(container.running, 1);
+  meter_.admitted(task);
 }
 
 void Worker::admit(Task* task) {
@@ -72,6 +73,7 @@ void Worker::admit(Task* task) {
   if (task->method->id == kBarrierMethod) return admit_barrier(task);
   count_in(*task);
   bump(counts_.queued, 1);
+  meter_.queued(*task);
   container.lanes[static_cast<int>(task->priority)].tasks.push(task);
   park(*task);
   if (container.pool.draining.load(std::memory_order_acquire) || !container.self) {
@@ -85,6 +87,7 @@ void Worker::admit_barrier(Task* task) {
   Container& container = *task->container;
   bump(container.running, 1);
   task->group = Task::kNoGroup;
+  LaneMeter::barrier(*task);
   task->state = Task::State::suspended;
   park(*task);
   container.newest.barrier = task;
@@ -158,7 +161,7 @@ bool Worker::run_lane(Container& container, Priority priority, unsigned limit, u
   constexpr unsigned kInARow = 16;
   for (unsigned i = 0; i < kInARow && ran < limit && !lane.idle() && !container.stuck; ++i, ++ran) {
     if (chi_work* work = lane.ready.pop()) {
-      bool mine = run_step(&container, nullptr, [work] { work->run(work); });
+      bool mine = run_step(&container, nullptr, meter_.ready(*work), [work] { work->run(work); });
       if (!mine) {
         run([&container](Worker& worker) { worker.orphan_ended(&container, nullptr, false, {}); });
         return false;
@@ -167,6 +170,7 @@ bool Worker::run_lane(Container& container, Priority priority, unsigned limit, u
     }
     Task* task = lane.tasks.pop();
     bump(counts_.queued, -1);
+    LaneMeter::unqueued(*task);
     OwnedMessage request = std::move(task->request);
     if (!run_now(task, request.view())) return false;
     if (task) keep_spare(task);
@@ -184,7 +188,8 @@ bool Worker::run_now(Task*& task_slot, const chi_message& message) {
   chi_out out{data, sizeof data, 0, 0, 0, buffers};
   task.state = Task::State::in_thunk;
   std::int32_t outcome = CHI_PENDING;
-  bool mine = run_step(&container, &task, [&] { outcome = invoke(task, message, out); });
+  meter_.begins(task, message);
+  bool mine = run_step(&container, &task, LaneMeter::thunk(task), [&] { outcome = invoke(task, message, out); });
   if (!mine) {
     OwnedMessage reply;
     if (outcome == CHI_DONE) reply.adopt(answer_of(out).message);
@@ -214,6 +219,7 @@ void Worker::complete(Task& task, const Answer& answer) {
   if (task.state == Task::State::queued) {
     task.container->lanes[static_cast<int>(task.priority)].tasks.remove(&task);
     bump(counts_.queued, -1);
+    LaneMeter::unqueued(task);
   }
   end(task, answer);
   if (ours) keep_spare(&task);
@@ -226,6 +232,7 @@ void Worker::end(Task& task, const Answer& answer) {
   bump(container.running, -1);
   bump(container.completed, 1);
   bump(counts_.tasks, 1);
+  meter_.over(task, answer);
   if (task.parked) unpark(task);
   task.waits.for_each([](Operator& wait) { wait.unlink(); });
   const std::uint64_t group = task.group;
@@ -260,6 +267,7 @@ void Worker::tell(Task& task, const Answer& answer, bool over) {
 
 void Worker::module_replied(Task& task, const Answer& answer) {
   if (task.state != Task::State::in_thunk) return complete(task, answer);
+  LaneMeter::answered(task, answer);
   tell(task, answer, false);
   task.replied = true;
 }
@@ -271,6 +279,7 @@ void Worker::answer_early(Task& task, Code code, const char* text) {
   ErrorReply reply(Error{code, text, task.container->name()}, running);
   if (!running) return complete(task, reply.answer());
   timers_.remove(task.deadline);
+  LaneMeter::answered(task, reply.answer());
   task.early = true;
   if (task.forget) {
     task.answered = true;
@@ -302,6 +311,7 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
   bump(counts_.replaced, 1);
   if (!container) return;
   container->stuck = true;
+  container->load.orphaned.store(true, kRelaxed);
   container->stuck_since_ns = now_ns_;
   container->stuck_method = task ? task->method->name : "(resumed)";
   make_unrunnable(*container);
@@ -309,6 +319,7 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
 }
 
 void Worker::orphan_ended(Container* container, Task* task, bool done, const Answer& answer) {
+  meter_.orphan_ended(*container, task, refresh_now() - container->stuck_since_ns);
   container->stuck = false;
   if (task && (done || task->replied)) {
     complete(*task, answer);

@@ -1,0 +1,67 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Samples into sums.
+#include "runtime/method_load.h"
+
+#include <cmath>
+#include <utility>
+
+namespace chi::runtime {
+namespace {
+
+constexpr std::memory_order kRelaxed = std::memory_order_relaxed;
+constexpr std::uint64_t kEnough = 2;  // a single task may just have lost the CPU
+
+void merge(CostModel::Class& into, const CostModel::Class& from) noexcept {
+  if (from.count == 0) return;
+  const auto count = static_cast<double>(into.count + from.count);
+  into.mean_ns += (from.mean_ns - into.mean_ns) * static_cast<double>(from.count) / count;
+  into.count += from.count;
+}
+
+}  // namespace
+
+MethodLoad::MethodLoad(std::string module, std::uint32_t id, std::string name, bool declared_long)
+    : module_(std::move(module)), id_(id), name_(std::move(name)), declared_long_(declared_long) {
+  if (declared_long) sampler_.measure_always();
+}
+
+bool MethodLoad::long_running() const noexcept {
+  if (declared_long_) return true;
+  const CostModel::Class whole = model_.whole();
+  return whole.count >= kEnough && whole.mean_ns > static_cast<double>(kLongNs);
+}
+
+void MethodLoad::add(const TaskSample& sample) noexcept {
+  sampler_.took(sample.handler_ns);
+  model_.learn(sample.request_bytes, sample.handler_ns);
+  add_to(handler_ns_, sample.handler_ns * sample.weight);
+  const auto bucket = std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(sample.latency_ns)), kBuckets - 1);
+  add_to(histogram_[bucket], std::uint64_t{sample.weight});
+  if (sample.predicted_ns <= 0) return;
+  const double actual = static_cast<double>(std::max<std::uint64_t>(sample.handler_ns, 1));
+  add_to(predicted_, std::uint64_t{1});
+  add_to(predicted_ns_, static_cast<std::uint64_t>(sample.predicted_ns));
+  add_to(actual_ns_, sample.handler_ns);
+  error_.store(error_.load(kRelaxed) + std::abs(sample.predicted_ns - actual) / actual, kRelaxed);
+}
+
+void MethodLoad::add_to_sums(Sums& sums) const noexcept {
+  sums.tasks += sampler_.count();
+  sums.failed += failed_.load(kRelaxed);
+  sums.bytes += bytes_.load(kRelaxed);
+  sums.handler_ns += handler_ns_.load(kRelaxed);
+  sums.predicted += predicted_.load(kRelaxed);
+  sums.predicted_ns += predicted_ns_.load(kRelaxed);
+  sums.actual_ns += actual_ns_.load(kRelaxed);
+  sums.error += error_.load(kRelaxed);
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    const std::uint64_t number = histogram_[i].load(kRelaxed);
+    sums.histogram[i] += number;
+    sums.measured += number;
+  }
+  for (unsigned i = 0; i < CostModel::kClasses; ++i) merge(sums.classes[i], model_.at(i));
+  sums.long_running |= long_running();
+}
+
+}  // namespace chi::runtime

@@ -311,7 +311,7 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
   bump(counts_.replaced, 1);
   if (!container) return;
   container->stuck = true;
-  container->load.orphaned.store(true, kRelaxed);
+  container->load.orphaned.store(true, std::memory_order_relaxed);
   container->stuck_since_ns = now_ns_;
   container->stuck_method = task ? task->method->name : "(resumed)";
   make_unrunnable(*container);

@@ -166,4 +166,18 @@ std::string format_size(std::uint64_t bytes) {
   return "0";
 }
 
+std::string format_ranges(std::span<const std::uint32_t> numbers) {
+  if (numbers.empty()) return "none";
+  std::string out;
+  for (std::size_t first = 0; first < numbers.size();) {
+    std::size_t last = first;
+    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
+    if (!out.empty()) out += ',';
+    out += std::to_string(numbers[first]);
+    if (last != first) out += '-' + std::to_string(numbers[last]);
+    first = last + 1;
+  }
+  return out;
+}
+
 }  // namespace chi

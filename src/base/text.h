@@ -42,4 +42,7 @@ Result<std::uint64_t> parse_size(std::string_view text);
 // In the largest unit that gives a whole number: "1GiB"; what parse_size reads.
 std::string format_size(std::uint64_t bytes);
 
+// Rising numbers as the kernel lists CPUs: "0-3,6"; "none" of none.
+std::string format_ranges(std::span<const std::uint32_t> numbers);
+
 }  // namespace chi

@@ -79,5 +79,12 @@ TEST(Text, ListsAreBounded) {
   EXPECT_EQ(list_of({}), "none");
 }
 
+TEST(TextTest, ListsOfCpusAreShort) {
+  EXPECT_EQ(format_ranges({}), "none");
+  EXPECT_EQ(format_ranges(std::vector<std::uint32_t>{5}), "5");
+  EXPECT_EQ(format_ranges(std::vector<std::uint32_t>{0, 1}), "0-1");
+  EXPECT_EQ(format_ranges(std::vector<std::uint32_t>{0, 1, 2, 3, 6, 8, 9}), "0-3,6,8-9");
+}
+
 }  // namespace
 }  // namespace chi

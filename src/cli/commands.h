@@ -20,6 +20,7 @@ void add_start(CLI::App& program, Action& run);
 void add_stop(CLI::App& program, Action& run);
 void add_status(CLI::App& program, Action& run);
 void add_pool(CLI::App& program, Action& run);
+void add_workers(CLI::App& program, Action& run);
 void add_call(CLI::App& program, Action& run);
 void add_module(CLI::App& program, Action& run);
 void add_authoring(CLI::App& module_group, Action& run);  // module new, module build

@@ -58,6 +58,7 @@ void add_commands(CLI::App& program, Action& run) {
   add_stop(program, run);
   add_status(program, run);
   add_pool(program, run);
+  add_workers(program, run);
   add_call(program, run);
   add_module(program, run);
   add_repo(program, run);

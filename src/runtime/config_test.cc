@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -188,6 +189,28 @@ TEST(ConfigTest, AutomaticWorkersLeaveACpu) {
   EXPECT_LE(workers, 8U);
   config.runtime.workers = 64;
   EXPECT_EQ(worker_count(config), 64U);
+}
+
+TEST(ConfigTest, WorkersHaveALimit) {
+  Config config;
+  EXPECT_GE(worker_limit(config).value(), std::max(2U, worker_count(config)));
+  EXPECT_LE(worker_limit(config).value(), 64U);
+  config.runtime.workers = 64;
+  EXPECT_EQ(worker_limit(config).value(), 64U);
+  config.runtime.max_workers = 63;
+  const auto refused = worker_limit(config);
+  EXPECT_EQ(refused.code(), Code::invalid_argument);
+  EXPECT_NE(refused.error().text.find("runtime.max_workers"), std::string::npos);
+  config.runtime.workers = 0;
+  config.runtime.max_workers = 1;
+  EXPECT_EQ(worker_count(config), 1U);
+  EXPECT_EQ(worker_limit(config).value(), 1U);
+  for (const char* text : {"runtime: {max_workers: auto}", "runtime: {max_workers: 64}"}) {
+    EXPECT_TRUE(parse_config(text, "c.yaml").ok()) << text;
+  }
+  for (const char* text : {"runtime: {max_workers: 0}", "runtime: {max_workers: 65}", "runtime: {max_workers: [1]}"}) {
+    EXPECT_EQ(parse_config(text, "c.yaml").code(), Code::invalid_argument) << text;
+  }
 }
 
 TEST(ConfigTest, ThePageOfDocumentationIsUpToDate) {

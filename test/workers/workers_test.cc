@@ -130,6 +130,14 @@ TEST_F(Workers, WhatCannotBeIsRefusedAndChangesNothing) {
   EXPECT_FALSE(now.workers[0].dedicated);
 }
 
+TEST_F(Workers, AWorkerThatHasContainersStays) {
+  const auto refused = set(1);
+  EXPECT_EQ(refused.code(), Code::failed_precondition);
+  EXPECT_NE(refused.error().text.find("'small'"), std::string::npos) << refused.error().text;
+  EXPECT_TRUE(status().workers[1].active);
+  call_all_ways(small(), kContainers, 3);
+}
+
 TEST_F(Workers, RetiredOnesAreShownAndComeBack) {
   ASSERT_TRUE(set(4).ok());
   ASSERT_TRUE(set(2).ok());

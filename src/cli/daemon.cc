@@ -94,6 +94,7 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
   plan.pid_file = *pid_file;
   plan.node.config = config;
   plan.node.name = name;
+  plan.node.own_process = true;
   plan.node.socket_path = config.socket.path;
   if (config.socket.path.empty()) plan.node.socket_path = runtime_file(name, "sock", true).value();
   std::error_code ignored;  // a path that cannot be made absolute is reported when it is looked into

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::nanoseconds kLookAtRest = std::chrono::milliseconds(50);
 constexpr std::chrono::nanoseconds kLookAsleep = std::chrono::milliseconds(250);
+constexpr std::uint64_t kWatchEveryNs = 1'000'000'000;
 
 }  // namespace
 
@@ -115,8 +116,18 @@ std::chrono::nanoseconds Crew::look() {
     soon |= posts_[i]->look(now, options_.stuck_after);
     awake |= !worker(i).asleep();
   }
+  call_on_watch(now, awake);
   if (soon) return std::min(kLookAtRest, options_.stuck_after / 4);
   return awake ? kLookAtRest : kLookAsleep;
+}
+
+void Crew::call_on_watch(std::uint64_t now_ns, bool awake) {
+  if (!on_watch_ || now_ns < next_watch_ns_) return;
+  std::uint64_t sleeps = 0;
+  for (std::uint32_t i = 0; i < size(); ++i) sleeps += worker(i).counts().sleeps.load(std::memory_order_relaxed);
+  if (std::exchange(watched_sleeps_, sleeps) == sleeps && !awake) return;
+  next_watch_ns_ = now_ns + kWatchEveryNs;
+  on_watch_();
 }
 
 bool Crew::stop(std::chrono::nanoseconds patience) {

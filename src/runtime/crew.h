@@ -9,6 +9,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,6 +36,9 @@ class Crew {
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
+
+  // `look` is called by the monitor, once a second while workers have anything to do. Before start().
+  void on_watch(std::function<void()> look) { on_watch_ = std::move(look); }
 
   Status start();
 
@@ -79,6 +83,7 @@ class Crew {
   void place(std::uint32_t worker);
   void watch();
   std::chrono::nanoseconds look();
+  void call_on_watch(std::uint64_t now_ns, bool awake);
 
   const CrewOptions options_;
   Clock& clock_;
@@ -93,6 +98,9 @@ class Crew {
   bool allowed_changed_ = false;
   std::array<CpuList, shm::kMaxWorkers> wanted_;  // empty: not bound
   std::array<bool, shm::kMaxWorkers> told_{};     // that nothing of it is left
+  std::function<void()> on_watch_;
+  std::uint64_t next_watch_ns_ = 0;
+  std::uint64_t watched_sleeps_ = 0;  // of all workers: who has slept anew was awake meanwhile
   std::thread monitor_;
   std::mutex mutex_;
   std::condition_variable stopping_;

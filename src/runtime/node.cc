@@ -8,9 +8,11 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "codec/json.h"
 #include "directory/local_directory.h"
 #include "runtime/administration.h"
+#include "runtime/cpu_watch.h"
 #include "runtime/places.h"
 #include "store/memory_store.h"
 
@@ -79,6 +81,7 @@ struct Node::Parts {
   std::unique_ptr<Directory> directory;
   std::unique_ptr<LaneMapPublisher> lanes;
   Administration administration;
+  std::unique_ptr<CpuWatch> cpus;
   std::unique_ptr<Crew> crew;
   std::unique_ptr<Listener> listener;
   std::unique_ptr<ModuleShelf> shelf;
@@ -115,6 +118,7 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   auto made = Crew::create(*crew, parts.clock, log, *parts.lanes, parts.administration);
   if (!made) return std::move(made).error();
   parts.crew = std::move(*made);
+  watch_cpus(options.own_process);
   if (auto started = parts.crew->start(); !started) return started;
   parts.shelf = std::make_unique<ModuleShelf>(ModuleRepo(module_search_path(
       options.module_paths, config.modules.paths, std::getenv("CHIMAERA_MODULE_PATH"), options.repos)));
@@ -131,6 +135,18 @@ Status Node::assemble(NodeOptions options, Logger& log) {
                                            [this](std::uint32_t grace) { request_stop(grace); }});
   if (!opened) return opened;
   return parts.listener->start();
+}
+
+// Whoever narrows an embedding program's first thread may mean just that thread.
+void Node::watch_cpus(bool own_process) {
+  Parts& parts = *parts_;
+  parts.cpus = std::make_unique<CpuWatch>(own_process ? ::getpid() : 0);
+  parts.cpus->tell([&parts](const CpuLimits& now) {
+    parts.log.info("the CPUs that the daemon may use are now {}{}", format_ranges(now.allowed),
+                   now.limit == 0 ? "" : ", for the time of " + std::to_string(now.limit));
+    parts.crew->allow(now.allowed);
+  });
+  parts.crew->on_watch([&parts] { parts.cpus->look(); });
 }
 
 Status Node::create_admin_pool() {

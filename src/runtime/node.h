@@ -23,6 +23,7 @@ struct NodeOptions {
   std::string socket_path;                // empty: no socket, connect() only
   std::vector<std::string> module_paths;  // before those of the configuration
   RepoRegistry repos;                     // looked into, too
+  bool own_process = false;               // it is the daemon's: where its first thread may run, all may
 };
 
 class Node {
@@ -53,6 +54,7 @@ class Node {
   struct Parts;
   Node();
   Status assemble(NodeOptions options, Logger& log);
+  void watch_cpus(bool own_process);
   Status create_admin_pool();
   Status create_configured_pools(const Config& config);
 

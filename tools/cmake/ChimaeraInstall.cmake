@@ -14,7 +14,8 @@ function(chi_package_config output prefix module_repo)
 endfunction()
 
 set(package_files ${PROJECT_SOURCE_DIR}/tools/cmake/ChimaeraModule.cmake
-                  ${PROJECT_SOURCE_DIR}/tools/cmake/FindLiburing.cmake)
+                  ${PROJECT_SOURCE_DIR}/tools/cmake/FindLiburing.cmake
+                  ${PROJECT_SOURCE_DIR}/tools/cmake/FindHwloc.cmake)
 install(EXPORT chimaera NAMESPACE chimaera:: DESTINATION ${package_dir} FILE chimaeraTargets.cmake)
 chi_package_config(${installed_config} ${CMAKE_INSTALL_PREFIX}
                    ${CMAKE_INSTALL_LIBDIR}/chimaera/modules)

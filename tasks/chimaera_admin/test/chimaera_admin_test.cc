@@ -54,7 +54,7 @@ class AdminTest : public ::testing::Test {
 TEST_F(AdminTest, TheTableBearsTheManifestsNameAndVersion) {
   EXPECT_STREQ(table_->name, "chimaera_admin");
   EXPECT_STREQ(table_->version, "0.1.0");
-  EXPECT_EQ(table_->method_count, 10u);
+  EXPECT_EQ(table_->method_count, 11u);
 }
 
 TEST_F(AdminTest, AnyoneMayReadAndCreateAndDestroyTheirOwn) {
@@ -71,10 +71,12 @@ TEST_F(AdminTest, AnyoneMayReadAndCreateAndDestroyTheirOwn) {
 TEST_F(AdminTest, ChangingTheDaemonIsForItsUserAndRoot) {
   EXPECT_EQ(outcome<Stop>(other_), Code::permission_denied);
   EXPECT_EQ(outcome<ModuleLoad>(other_), Code::permission_denied);
+  EXPECT_EQ(outcome<WorkersSet>(other_), Code::permission_denied);
   EXPECT_TRUE(daemon_.calls.empty());
   for (std::uint32_t uid : {own_, 0u}) {
     EXPECT_EQ(outcome<Stop>(uid), Code::ok);
     EXPECT_EQ(outcome<ModuleLoad>(uid), Code::ok);
+    EXPECT_EQ(outcome<WorkersSet>(uid), Code::ok);
   }
 }
 

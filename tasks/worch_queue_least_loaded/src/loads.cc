@@ -15,7 +15,8 @@ namespace {
 
 constexpr double kMemoryNs = 400e6;      // what is older counts for little
 constexpr double kHorizonNs = 1e9;       // in which what waits now should be done
-constexpr double kLongStepNs = 1e6;      // from here on others notice that they wait
+constexpr double kLongStepNs = 1e6;      // from here on others notice that they wait,
+constexpr double kLongTimes = 10;        // where they themselves take less than a part of that
 constexpr std::uint32_t kSeenLong = 4;   // it takes two views; one long step may be the machine's fault
 constexpr std::uint32_t kMostLong = 20;  // and so many views without one until it is forgotten
 
@@ -32,6 +33,19 @@ std::size_t position(const std::vector<WorkerLoad>& workers, std::uint32_t index
   return there ? static_cast<std::size_t>(found - workers.begin()) : kGone;
 }
 
+// From when on a step is long: by the quarter of the lanes whose tasks are the shortest.
+double long_step(const View& view) {
+  std::vector<double> tasks_ns;
+  tasks_ns.reserve(view.lanes.size());
+  for (const LaneView& lane : view.lanes) {
+    if (lane.tasks != 0) tasks_ns.push_back(static_cast<double>(lane.handler_ns) / static_cast<double>(lane.tasks));
+  }
+  if (tasks_ns.empty()) return kLongStepNs;
+  const auto quarter = tasks_ns.begin() + static_cast<std::ptrdiff_t>(tasks_ns.size() / 4);
+  std::nth_element(tasks_ns.begin(), quarter, tasks_ns.end());
+  return std::max(kLongStepNs, kLongTimes * *quarter);
+}
+
 void add(WorkerLoad& worker, const LaneLoad& lane) {
   worker.load += lane.load;
   worker.variance += lane.variance;
@@ -41,7 +55,7 @@ void add(WorkerLoad& worker, const LaneLoad& lane) {
 
 }  // namespace
 
-LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t period_ns) const {
+LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t period_ns, double long_step_ns) {
   const auto period = static_cast<double>(period_ns);
   const auto handler = static_cast<double>(lane.handler_ns);
   const auto longest = static_cast<double>(lane.longest_ns);
@@ -57,7 +71,7 @@ LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t peri
     past.rate += memory * (came / period - past.rate);
     past.tasks += memory * (static_cast<double>(lane.tasks) * 1e9 / period - past.tasks);
     past.longest_ns = std::max(longest, past.longest_ns * (1 - memory));
-    if (longest >= kLongStepNs) {
+    if (longest >= long_step_ns) {
       past.long_seen = std::min(past.long_seen + 2, kMostLong);
     } else if (lane.tasks != 0 && past.long_seen > 0) {
       --past.long_seen;
@@ -68,7 +82,8 @@ LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t peri
   past.used = past.used || lane.tasks != 0 || lane.handler_ns != 0 || lane.queued != 0 || lane.running != 0;
   if (past.rate < 1e-9) past.rate = 0;
   const double square = task_ns * std::max(2 * task_ns, past.longest_ns / 2);  // mean square of a task's time
-  const double chance = memory / (2 - memory);
+  // Of a mean over the first views, and of one that forgets, later.
+  const double chance = std::max(memory / (2 - memory), 1.0 / std::max(past.views, 1U));
   LaneLoad out;
   out.view = &lane;
   out.load = past.rate + queued / std::max(kHorizonNs, period);
@@ -93,11 +108,12 @@ Loads LoadHistory::learn(const View& view) {
   for (const WorkerLoad& worker : out.workers) workers_.insert(worker.index);
   ++view_;
   out.lanes.reserve(view.lanes.size());
+  const double long_step_ns = long_step(view);
   double total = 0;
   for (const LaneView& lane : view.lanes) {
     Past& past = lanes_[{lane.pool, lane.container}];
     past.view = view_;
-    out.lanes.push_back(learn(past, lane, view.period_ns));
+    out.lanes.push_back(learn(past, lane, view.period_ns, long_step_ns));
     LaneLoad& load = out.lanes.back();
     load.worker = position(out.workers, lane.worker);
     load.fixed = lane.fixed && load.worker != kGone;

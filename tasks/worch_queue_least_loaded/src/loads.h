@@ -69,7 +69,7 @@ class LoadHistory {
     bool long_tasks = false;
     bool used = false;
   };
-  LaneLoad learn(Past& past, const chi::worch::LaneView& lane, std::uint64_t period_ns) const;
+  static LaneLoad learn(Past& past, const chi::worch::LaneView& lane, std::uint64_t period_ns, double long_step_ns);
 
   std::uint64_t view_ = 0;
   std::unordered_map<Key, Past, Hash> lanes_;

@@ -27,6 +27,8 @@ void add_authoring(CLI::App& module_group, Action& run);  // module new, module 
 void add_repo(CLI::App& program, Action& run);
 void add_bdev(CLI::App& program, Action& run);
 void add_bdev_export(CLI::App& bdev_group, Action& run);  // bdev export
+void add_worch(CLI::App& program, Action& run);
+void add_worch_simulate(CLI::App& worch_group, Action& run);  // worch simulate
 void add_completion(CLI::App& program, Action& run);
 
 // These parse their arguments, --help too, themselves. `arguments` is what stands after the command's name.

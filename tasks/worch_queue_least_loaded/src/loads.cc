@@ -17,7 +17,7 @@ constexpr double kMemoryNs = 400e6;      // what is older counts for little
 constexpr double kHorizonNs = 1e9;       // in which what waits now should be done
 constexpr double kLongStepNs = 1e6;      // from here on others notice that they wait,
 constexpr double kLongTimes = 10;        // where they themselves take less than a part of that
-constexpr std::uint32_t kSeenLong = 4;   // it takes two views; one long step may be the machine's fault
+constexpr std::uint32_t kSeenLong = 6;   // it takes three views; one long step may be the machine's fault
 constexpr std::uint32_t kMostLong = 20;  // and so many views without one until it is forgotten
 
 double queued_work(const LaneView& lane, double mean_task_ns) {
@@ -31,19 +31,6 @@ std::size_t position(const std::vector<WorkerLoad>& workers, std::uint32_t index
                        [](const WorkerLoad& worker, std::uint32_t wanted) { return worker.index < wanted; });
   const bool there = found != workers.end() && found->index == index;
   return there ? static_cast<std::size_t>(found - workers.begin()) : kGone;
-}
-
-// From when on a step is long: by the quarter of the lanes whose tasks are the shortest.
-double long_step(const View& view) {
-  std::vector<double> tasks_ns;
-  tasks_ns.reserve(view.lanes.size());
-  for (const LaneView& lane : view.lanes) {
-    if (lane.tasks != 0) tasks_ns.push_back(static_cast<double>(lane.handler_ns) / static_cast<double>(lane.tasks));
-  }
-  if (tasks_ns.empty()) return kLongStepNs;
-  const auto quarter = tasks_ns.begin() + static_cast<std::ptrdiff_t>(tasks_ns.size() / 4);
-  std::nth_element(tasks_ns.begin(), quarter, tasks_ns.end());
-  return std::max(kLongStepNs, kLongTimes * *quarter);
 }
 
 void add(WorkerLoad& worker, const LaneLoad& lane) {
@@ -93,7 +80,21 @@ LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t peri
   }
   out.long_tasks = past.long_tasks;
   out.unknown = !past.used;
+  out.fresh = past.first_view == past.view;
   return out;
+}
+
+// From when on a step is long: by the quarter of the lanes whose tasks are the shortest, as they were seen until now.
+double LoadHistory::long_step() const {
+  std::vector<double> tasks_ns;
+  tasks_ns.reserve(lanes_.size());
+  for (const auto& [key, past] : lanes_) {
+    if (past.tasks > 0) tasks_ns.push_back(past.rate * 1e9 / past.tasks);
+  }
+  if (tasks_ns.empty()) return kLongStepNs;
+  const auto quarter = tasks_ns.begin() + static_cast<std::ptrdiff_t>(tasks_ns.size() / 4);
+  std::nth_element(tasks_ns.begin(), quarter, tasks_ns.end());
+  return std::max(kLongStepNs, kLongTimes * *quarter);
 }
 
 Loads LoadHistory::learn(const View& view) {
@@ -108,11 +109,12 @@ Loads LoadHistory::learn(const View& view) {
   for (const WorkerLoad& worker : out.workers) workers_.insert(worker.index);
   ++view_;
   out.lanes.reserve(view.lanes.size());
-  const double long_step_ns = long_step(view);
+  const double long_step_ns = long_step();
   double total = 0;
   for (const LaneView& lane : view.lanes) {
     Past& past = lanes_[{lane.pool, lane.container}];
     past.view = view_;
+    if (past.first_view == 0) past.first_view = view_;
     out.lanes.push_back(learn(past, lane, view.period_ns, long_step_ns));
     LaneLoad& load = out.lanes.back();
     load.worker = position(out.workers, lane.worker);

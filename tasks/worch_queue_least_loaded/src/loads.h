@@ -23,6 +23,7 @@ struct LaneLoad {
   double variance = 0;      // of `load`, by chance alone
   bool long_tasks = false;  // others on its worker have to wait for long
   bool unknown = false;     // it has never done anything that was seen
+  bool fresh = false;       // not there before
   bool fixed = false;
 };
 
@@ -59,7 +60,8 @@ class LoadHistory {
     }
   };
   struct Past {
-    std::uint64_t view = 0;       // number of the view that it was in last
+    std::uint64_t view = 0;  // number of the view that it was in last
+    std::uint64_t first_view = 0;
     std::uint32_t views = 0;      // that measured it
     double rate = 0;              // work that comes, in shares of a worker's time
     double tasks = 0;             // that come in a second
@@ -70,6 +72,7 @@ class LoadHistory {
     bool used = false;
   };
   static LaneLoad learn(Past& past, const chi::worch::LaneView& lane, std::uint64_t period_ns, double long_step_ns);
+  double long_step() const;
 
   std::uint64_t view_ = 0;
   std::unordered_map<Key, Past, Hash> lanes_;

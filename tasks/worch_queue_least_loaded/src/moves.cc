@@ -243,7 +243,8 @@ double Kind::unevenness() const {
 void Kind::spread_idle() {
   const bool grown = std::any_of(loads_.workers.begin(), loads_.workers.end(), [](auto& each) { return each.fresh; });
   auto counts = [&](std::size_t i) {
-    return !lane(i).fixed && idle(i) && (lane(i).unknown || grown || lane(i).worker != places_[i].worker);
+    return !lane(i).fixed && idle(i) &&
+           ((lane(i).unknown && lane(i).fresh) || grown || lane(i).worker != places_[i].worker);
   };
   std::vector<std::size_t> have(workers_);
   std::size_t count = 0;

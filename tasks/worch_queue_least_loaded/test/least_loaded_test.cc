@@ -254,7 +254,7 @@ TEST(LeastLoaded, LongTasksGetWorkersOfTheirOwn) {
   std::vector<double> loads(32, 0.02);
   Node node(4, loads);
   for (std::uint32_t i = 0; i < 4; ++i) node.set(i, 0.1, 5'000'000);  // one on each worker
-  node.steps(3);
+  node.steps(5);
   const auto of_long = node.workers_of([](auto i) { return i < 4; });
   const auto of_short = node.workers_of([](auto i) { return i >= 4; });
   for (const std::uint32_t worker : of_long) EXPECT_FALSE(of_short.contains(worker)) << worker;

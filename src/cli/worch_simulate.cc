@@ -131,13 +131,13 @@ int run_simulate(const SimulateArguments& given) {
     if (!found.ok()) return report(found.error());
     reports.push_back(*std::move(found));
   }
-  const Status written = write_files(given, *source, options, reports);
-  if (!written.ok()) return report(written.error());
   if (given.json) {
     print_json(simulation_json(source->shown, options, reports));
   } else {
     std::fputs(render_simulation(source->shown, options, reports).c_str(), stdout);
   }
+  const Status written = write_files(given, *source, options, reports);
+  if (!written.ok()) return report(written.error());
   return kDone;
 }
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 DONE, FAILED, USAGE, NO_DAEMON, PARTLY_FAILED = range(5)
@@ -79,6 +80,8 @@ class Line(CliTest):
         text = self.done("--help")
         for word in ("start", "stop", "status", "pool", "workers", "call", "module", "repo", "bench", "demo",
                      "completion", "Exit codes"):
+        for word in ("start", "stop", "status", "pool", "call", "module", "repo", "bench", "demo", "completion",
+                     "worch", "Exit codes"):
             self.assertIn(word, text)
         self.assertNotIn("__complete", text)
         self.assertIn("--module", self.done("pool", "create", "--help"))
@@ -345,6 +348,67 @@ class Modules(CliTest):
         (bad / "libbad.so").write_text("no library")
         self.fails(FAILED, ["libbad.so"], "module", "load", str(bad))
         self.json("status")
+
+
+class Simulation(CliTest):
+    SMALL = ("worch", "simulate", "--workers", "4", "--lanes", "60", "--seconds", "2")
+
+    def of(self, policy, *arguments):
+        found = {each["policy"]: each for each in self.json(*self.SMALL, *arguments)["policies"]}
+        return found["worch_queue_" + policy]
+
+    def test_policies_side_by_side(self):
+        text = self.done(*self.SMALL, "--load", "skewed")
+        self.assertIn("4 workers, 60 lanes, load skewed (70 % of the workers' time)", text)
+        for policy in ("round_robin", "least_loaded"):
+            self.assertRegex(text, rf"(?m)^2 s +{policy} +\d\.\d\d ")
+            self.assertRegex(text, rf"(?m)^all +{policy} +\d\.\d\d ")
+        report = self.json(*self.SMALL, "--load", "skewed", "--seed", "7")
+        self.assertEqual((report["workers"], report["lanes"], report["seed"]), (4, 60, 7))
+        in_turn, by_load = report["policies"]
+        self.assertEqual(len(by_load["rows"]), 20)
+        self.assertEqual(sum(row["moved"] for row in by_load["rows"]), by_load["moved"])
+        self.assertEqual(in_turn["moved"], 0)
+        self.assertLess(by_load["imbalance"], in_turn["imbalance"])
+        self.assertLess(2 * by_load["wait_p99_ns"], in_turn["wait_p99_ns"])
+
+    def test_the_same_seed_gives_the_same(self):
+        self.assertEqual(self.of("least_loaded", "--load", "shifting"), self.of("least_loaded", "--load", "shifting"))
+        self.assertNotEqual(self.of("least_loaded", "--seed", "2"), self.of("least_loaded"))
+
+    def test_one_policy_by_its_whole_name(self):
+        report = self.json(*self.SMALL, "--policy", "worch_queue_round_robin")
+        self.assertEqual([each["policy"] for each in report["policies"]], ["worch_queue_round_robin"])
+
+    def test_a_load_is_recorded_and_played(self):
+        file = self.folder / "load.csv"
+        generated = self.of("round_robin", "--load", "skewed", "--record", str(file))
+        played = self.json("worch", "simulate", "--workers", "4", "--load", str(file))
+        self.assertEqual(file.read_text().splitlines()[0], "time_ms,lane,tasks,handler_us")
+        self.assertEqual((played["lanes"], played["seconds"]), (60, 2.0))
+        self.assertAlmostEqual(played["policies"][0]["begun"] / generated["begun"], 1, delta=0.05)
+        self.assertEqual(self.json("worch", "simulate", "--load", str(file), "--seconds", "1")["seconds"], 1.0)
+
+    def test_the_picture_has_all_policies(self):
+        file = self.folder / "a.svg"
+        self.done(*self.SMALL, "--svg", str(file))
+        root = xml.etree.ElementTree.parse(file).getroot()
+        texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+        for word in ("round_robin", "least_loaded", "2 s"):
+            self.assertIn(word, texts)
+        self.assertEqual(len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))), 6)
+
+    def test_what_cannot_be_simulated(self):
+        file = self.folder / "bad.csv"
+        file.write_text("time_ms,lane,tasks,handler_us\n0,0,1,5\n0,1,x,5\n")
+        self.fails(FAILED, ["bad.csv:3", "tasks", "'x'"], "worch", "simulate", "--load", str(file))
+        self.fails(USAGE, ["--lanes", "bad.csv"], "worch", "simulate", "--load", str(file), "--lanes", "4")
+        self.fails(USAGE, ["--record"], "worch", "simulate", "--load", str(file), "--record", str(file))
+        self.fails(FAILED, ["not_found", "uniform, skewed, shifting"], "worch", "simulate", "--load", "skewd")
+        self.fails(FAILED, ["not_found", "worch_queue_least_loaded"], "worch", "simulate", "--policy", "best")
+        self.fails(FAILED, ["assign_lanes"], "worch", "simulate", "--policy", "worch_proc_topology")
+        self.fails(USAGE, ["--workers"], "worch", "simulate", "--workers", "0")
+        self.fails(FAILED, ["no/a.svg"], *self.SMALL, "--svg", str(self.folder / "no/a.svg"))
 
 
 class Completion(CliTest):

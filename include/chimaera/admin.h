@@ -205,4 +205,63 @@ struct WorkersSet {
   bool dedicated = false;
 };
 
+// How a policy of work orchestration (chimaera/worch.h) does.
+struct PolicyInfo {
+  std::string kind;    // "queue": lanes to workers; "proc": workers to CPUs
+  std::string module;  // empty: none is in charge, and what was assigned stays
+  std::string version;
+  std::uint64_t rounds = 0;   // answers that were taken
+  std::uint64_t refused = 0;  // that were not, with the time in which none came
+  std::string reason;         // of the latest question
+  std::string why;            // the policy's own words for its latest answer
+  std::string error;          // of the latest refusal
+  std::uint64_t took_ns = 0;  // from the question to the answer
+};
+
+struct LaneDuty {
+  PoolId pool = 0;
+  std::string name;  // of the container
+  std::uint32_t worker = 0;
+  std::string why;  // it was moved there last; empty: where it was made
+};
+
+struct WorkerDuty {
+  std::uint32_t worker = 0;
+  std::vector<std::uint32_t> cpus;  // where its thread may run
+  std::string why;
+};
+
+struct WorchReply {
+  std::vector<PolicyInfo> policies;
+  std::vector<WorkerDuty> workers;
+  std::vector<LaneDuty> lanes;
+  std::uint64_t moves = 0;          // of lanes, since the start
+  std::uint64_t moves_refused = 0;  // could not be done at the moment, and were left for the next round
+  std::uint64_t pause_p50_ns = 0;   // how long a lane that moved stood still
+  std::uint64_t pause_p99_ns = 0;
+  std::uint64_t pause_longest_ns = 0;
+};
+
+// Who runs what, and why.
+struct WorchShow {
+  static constexpr Method kMethod{13, "worch_show", Access::read};
+  using Reply = WorchReply;
+};
+
+// Puts the policy `module` in charge of `kind`, while the node works; an empty one leaves everything where it is from
+// now on. The new one is asked first: where its answer cannot be taken the call fails, and the old one stays.
+struct WorchSet {
+  static constexpr Method kMethod{14, "worch_set", Access::write};
+  using Reply = WorchReply;
+  std::string kind;
+  std::string module;
+};
+
+// Asks the policies of `kind`, or all, now. Fails when an answer cannot be taken.
+struct WorchRun {
+  static constexpr Method kMethod{15, "worch_run", Access::write};
+  using Reply = WorchReply;
+  std::string kind;
+};
+
 }  // namespace chi::admin

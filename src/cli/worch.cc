@@ -8,8 +8,9 @@
 namespace chi::cli {
 
 void add_worch(CLI::App& program, Action& run) {
-  CLI::App* group = program.add_subcommand("worch", "Work orchestration: policies that give lanes to workers");
+  CLI::App* group = program.add_subcommand("worch", "Work orchestration: the policies that say who runs what, where");
   group->require_subcommand(1);
+  add_worch_control(*group, run);
   add_worch_simulate(*group, run);
 }
 

@@ -85,15 +85,32 @@ void Administration::submit(ControlCall* call) {
                encoded({Code::unavailable, "the daemon is starting or ending; try again", kControl}));
 }
 
+void Administration::post(std::function<void()> job) {
+  std::lock_guard lock(mutex_);
+  if (!open_) return;
+  jobs_.push_back(std::move(job));
+  more_.notify_one();
+}
+
 void Administration::serve() {
   std::unique_lock lock(mutex_);
+  std::chrono::nanoseconds pause{0};
   for (;;) {
-    more_.wait(lock, [this] { return !open_ || !calls_.empty(); });
+    more_.wait_for(lock, pause, [this] { return !open_ || !calls_.empty() || !jobs_.empty(); });
     if (!open_) return;
-    ControlCall* call = calls_.front();
-    calls_.pop_front();
+    ControlCall* call = nullptr;
+    std::function<void()> job;
+    if (!calls_.empty()) {
+      call = calls_.front();
+      calls_.pop_front();
+    } else if (!jobs_.empty()) {
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
     lock.unlock();
-    handle(*call);
+    if (call) handle(*call);
+    if (job) job();
+    pause = parts_->orchestrator.tick();
     lock.lock();
   }
 }
@@ -116,9 +133,10 @@ bool Administration::handle_one_of(ControlCall& call) {
 }
 
 void Administration::handle(ControlCall& call) {
-  const bool known = handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe,
-                                   admin::PoolFind, admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad,
-                                   admin::GetStatus, admin::Stop, admin::WorkersSet>(call);
+  const bool known =
+      handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe, admin::PoolFind,
+                    admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad, admin::GetStatus, admin::Stop,
+                    admin::WorkersSet, admin::WorchShow, admin::WorchSet, admin::WorchRun>(call);
   if (!known) call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
 }
 
@@ -155,6 +173,7 @@ Result<admin::PoolInfo> Administration::on(const admin::PoolCreate& request, con
   plan.config.copy(config);
   auto pool = parts_->keeper.create(std::move(plan), until(call));
   if (!pool) return std::move(pool).error();
+  parts_->orchestrator.event("pool created");
   return pool_info(**pool);
 }
 
@@ -289,6 +308,20 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
 Result<admin::WorkersReply> Administration::on(const admin::WorkersSet& request, const ControlCall&) {
   if (auto set = parts_->workforce.set(request.count, request.dedicated); !set) return set.error();
   return parts_->workforce.reply();
+}
+
+Result<admin::WorchReply> Administration::on(const admin::WorchShow&, const ControlCall&) {
+  return parts_->orchestrator.show();
+}
+
+Result<admin::WorchReply> Administration::on(const admin::WorchSet& request, const ControlCall&) {
+  if (auto done = parts_->orchestrator.set(request.kind, request.module); !done) return done.error();
+  return parts_->orchestrator.show();
+}
+
+Result<admin::WorchReply> Administration::on(const admin::WorchRun& request, const ControlCall&) {
+  if (auto done = parts_->orchestrator.run(request.kind); !done) return done.error();
+  return parts_->orchestrator.show();
 }
 
 Result<admin::Nothing> Administration::on(const admin::Stop& request, const ControlCall&) {

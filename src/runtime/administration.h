@@ -16,6 +16,7 @@
 #include "runtime/control.h"
 #include "runtime/listener.h"
 #include "runtime/module_shelf.h"
+#include "runtime/orchestrator.h"
 #include "runtime/pool_keeper.h"
 #include "runtime/workforce.h"
 
@@ -30,6 +31,7 @@ class Administration final : public Control {
     ModuleShelf& shelf;
     PoolKeeper& keeper;
     Workforce& workforce;
+    Orchestrator& orchestrator;
     Clock& clock;
     Logger& log;
     std::string name;
@@ -41,6 +43,9 @@ class Administration final : public Control {
   ~Administration() override;
 
   void submit(ControlCall* call) override;
+
+  // Has the control thread call it, unless that has ended. From any thread.
+  void post(std::function<void()> job);
 
   Status open(Parts parts);
   // What is not begun is answered with unavailable.
@@ -65,6 +70,9 @@ class Administration final : public Control {
   Result<admin::StatusReply> on(const admin::GetStatus& request, const ControlCall& call);
   Result<admin::Nothing> on(const admin::Stop& request, const ControlCall& call);
   Result<admin::WorkersReply> on(const admin::WorkersSet& request, const ControlCall& call);
+  Result<admin::WorchReply> on(const admin::WorchShow& request, const ControlCall& call);
+  Result<admin::WorchReply> on(const admin::WorchSet& request, const ControlCall& call);
+  Result<admin::WorchReply> on(const admin::WorchRun& request, const ControlCall& call);
 
   Result<std::shared_ptr<Pool>> pool_named(const std::string& name) const;
   admin::ModuleInfo info_of(const Module& module) const;
@@ -76,6 +84,7 @@ class Administration final : public Control {
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<ControlCall*> calls_;
+  std::deque<std::function<void()>> jobs_;
   bool open_ = false;
   std::thread thread_;
 };

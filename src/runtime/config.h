@@ -69,6 +69,14 @@ struct Config {
     bool operator==(const Call&) const = default;
   } call;
 
+  struct Worch {
+    std::string queue = "worch_queue_least_loaded";  // empty: none
+    std::string proc;                                // empty: none
+    std::chrono::nanoseconds period = std::chrono::milliseconds(100);
+    std::chrono::nanoseconds patience = std::chrono::milliseconds(100);
+    bool operator==(const Worch&) const = default;
+  } worch;
+
   std::vector<PoolConfig> pools;
   bool operator==(const Config&) const = default;
 };

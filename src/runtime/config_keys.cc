@@ -188,6 +188,18 @@ constexpr std::array kConfigKeys{
                 "Largest request or reply without its buffers (Bytes above 512 bytes and Buffers count apart, and are "
                 "bounded by session.memory_limit).",
                 set_size<&Config::call, &Config::Call::max_message, 4096, 64 * kMiB>},
+    Key<Config>{"worch", "queue", "worch_queue_least_loaded", "the name of a module",
+                "The policy that says which worker runs which container; null: each stays where it was made.",
+                set_optional_text<&Config::worch, &Config::Worch::queue, kMaxNameLength>},
+    Key<Config>{"worch", "proc", "null", "the name of a module",
+                "The policy that says which CPUs the workers run on. Not set: the kernel decides.",
+                set_optional_text<&Config::worch, &Config::Worch::proc, kMaxNameLength>},
+    Key<Config>{"worch", "period", "100ms", "a duration from 0 to 1h",
+                "How often the policies are asked while there is work. 0: only at events, and by `chimaera worch run`.",
+                set_duration<&Config::worch, &Config::Worch::period, 0, kHour>},
+    Key<Config>{"worch", "patience", "100ms", "a duration from 1ms to 10s",
+                "A policy that takes longer to answer is not waited for; what was assigned before stays.",
+                set_duration<&Config::worch, &Config::Worch::patience, kMs, 10 * kSecond>},
 };
 
 bool set_pool_name(PoolConfig& pool, const YamlNode& node) {

@@ -50,6 +50,7 @@ class Crew {
   std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   Worker& worker(std::size_t index) noexcept { return posts_[index]->worker(); }
   std::uint32_t limit() const noexcept { return options_.limit; }
+  std::uint64_t in_handler_ns(std::size_t index) const { return posts_[index]->in_handler_ns(); }
 
   // One more, not active yet. `prepare(worker)` sends it what it is to know before anybody else finds it here.
   // resource_exhausted, and nothing changed: the limit is reached, or a thread, memory or a descriptor is not to be

@@ -87,6 +87,7 @@ struct Node::Parts {
   std::unique_ptr<ModuleShelf> shelf;
   std::unique_ptr<PoolKeeper> keeper;
   std::unique_ptr<Workforce> workforce;
+  std::unique_ptr<Orchestrator> orchestrator;
 
   std::mutex mutex;
   std::condition_variable ending;
@@ -128,10 +129,17 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   parts.listener = std::make_unique<Listener>(listener_options(config, options.socket_path, parts.incarnation),
                                               *parts.crew, *parts.lanes, log);
   parts.workforce = std::make_unique<Workforce>(*parts.crew, *parts.listener, *parts.keeper, log);
+  parts.orchestrator = std::make_unique<Orchestrator>(
+      Orchestrator::Parts{*parts.crew, *parts.keeper, *parts.shelf, *parts.cpus, parts.clock, log}, config.worch);
+  parts.workforce->on_change([&parts](std::uint32_t) {
+    parts.orchestrator->workers_changed();
+    return Status();
+  });
   if (auto admin = create_admin_pool(); !admin) return admin;
   if (auto pools = create_configured_pools(config); !pools) return pools;
+  parts.orchestrator->start();
   auto opened = parts.administration.open({*parts.crew, *parts.listener, *parts.shelf, *parts.keeper, *parts.workforce,
-                                           parts.clock, log, options.name, parts.incarnation,
+                                           *parts.orchestrator, parts.clock, log, options.name, parts.incarnation,
                                            [this](std::uint32_t grace) { request_stop(grace); }});
   if (!opened) return opened;
   return parts.listener->start();
@@ -145,6 +153,7 @@ void Node::watch_cpus(bool own_process) {
     parts.log.info("the CPUs that the daemon may use are now {}{}", format_ranges(now.allowed),
                    now.limit == 0 ? "" : ", for the time of " + std::to_string(now.limit));
     parts.crew->allow(now.allowed);
+    parts.administration.post([&parts] { parts.orchestrator->event("CPUs changed"); });
   });
   parts.crew->on_watch([&parts] { parts.cpus->look(); });
 }

@@ -75,6 +75,15 @@ void Post::list_threads(std::vector<pid_t>& to) const {
   for (auto& orphan : orphans_) add(*orphan);
 }
 
+std::uint64_t Post::in_handler_ns() const {
+  std::lock_guard lock(mutex_);
+  if (!driver_) return 0;
+  const std::uint64_t step = driver_->driver.step_in_handler();
+  if (step == 0) return 0;
+  const std::uint64_t seen = step == seen_step_ ? clock_.now_ns() - seen_since_ns_ : 1;
+  return std::max(driver_->driver.timer().running_ns(), seen);
+}
+
 void Post::join_ended() {
   std::erase_if(orphans_, [](auto& orphan) {
     if (!orphan->ended.load(std::memory_order_acquire)) return false;

@@ -35,6 +35,11 @@ class Post {
   // Adds the threads' numbers in the kernel.
   void list_threads(std::vector<pid_t>& to) const;
 
+  // How long the handler that the worker is in has run: to a microsecond where its steps are measured one by one, as
+  // they are when they are long; else since the monitor saw it first, which looks every some ten milliseconds. 0: it is
+  // in none.
+  std::uint64_t in_handler_ns() const;
+
   // Gives the worker a thread. resource_exhausted: there is none to be had.
   Status man();
 

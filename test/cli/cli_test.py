@@ -78,10 +78,8 @@ class Line(CliTest):
     def test_help_and_version(self):
         self.assertRegex(self.done("--version"), r"^chimaera \d+\.\d+\.\d+\n$")
         text = self.done("--help")
-        for word in ("start", "stop", "status", "pool", "workers", "call", "module", "repo", "bench", "demo",
+        for word in ("start", "stop", "status", "pool", "workers", "worch", "call", "module", "repo", "bench", "demo",
                      "completion", "Exit codes"):
-        for word in ("start", "stop", "status", "pool", "call", "module", "repo", "bench", "demo", "completion",
-                     "worch", "Exit codes"):
             self.assertIn(word, text)
         self.assertNotIn("__complete", text)
         self.assertIn("--module", self.done("pool", "create", "--help"))

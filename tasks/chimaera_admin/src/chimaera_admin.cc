@@ -44,4 +44,4 @@ class Admin : public chi::Container<> {
 }  // namespace
 
 CHI_EXPORT_MODULE(Admin, PoolCreate, PoolDestroy, PoolList, PoolDescribe, PoolFind, ModuleList, ModuleDescribe,
-                  ModuleLoad, GetStatus, Stop, WorkersSet)
+                  ModuleLoad, GetStatus, Stop, WorkersSet, WorchShow, WorchSet, WorchRun)

@@ -73,7 +73,7 @@ struct Container : chi_container {
   // Nothing of it runs, waits or is held.
   bool quiet() const noexcept {
     return running.load(std::memory_order_relaxed) == 0 && holds.load(std::memory_order_relaxed) == 0 && !stuck &&
-           !holding && operations.empty() && lanes[0].idle() && lanes[1].idle();
+           !holding && detours == 0 && operations.empty() && lanes[0].idle() && lanes[1].idle();
   }
 
   // What keeps tasks in their callers' order when the lane moves; docs/design/0008-lane-moves.md. Each task that goes
@@ -96,6 +96,7 @@ struct Container : chi_container {
 
   std::atomic<std::uint32_t> on_the_way[2]{};  // tasks, by mail, of each lot
   Queue<Task, &Task::next> held;               // arrived, but something older is still on its way
+  std::uint32_t detours = 0;                   // tasks that went into the owner's own mail
   std::atomic<std::uint64_t> arrival{0};       // the number of its latest move among all lanes' moves; 0: none
   std::atomic<std::uint64_t> owners{0};        // a bit for each worker that has had it, once it has moved
   std::atomic<std::uint8_t> moves{0};          // as in the lane map

@@ -61,6 +61,7 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
   State state = State::queued;
   Priority priority = Priority::low_latency;
   std::uint8_t lot = 0;  // of its container's mail
+  bool detour = false;   // by mail to the worker that it came from
   bool forget = false;   // fire and forget
   bool answered = false;
   bool early = false;    // it was answered (deadline, cancellation) while its handler went on

@@ -156,7 +156,8 @@ class Worker {
   void count_in(Task& task);
   bool run_now(Task*& task, const chi_message& message);
   bool can_run_now(const Container& container, Priority priority) const noexcept {
-    return !container.stuck && !container.holding && container.lanes[static_cast<int>(priority)].idle();
+    return !container.stuck && !container.holding && container.detours == 0 &&
+           container.lanes[static_cast<int>(priority)].idle();
   }
 
   // The end of a task: by its reply, or early (deadline, cancellation).

@@ -66,7 +66,12 @@ void Worker::start_call(Call& call, Task* task, Container& container) {
   task->call = &call;
   task->container = &container;
   const Container::Owner owner = container.owner();
-  if (&owner.worker() == this) return arrive(task);
+  if (&owner.worker() == this) {
+    if (!container.mail_on_the_way()) return arrive(task);
+    // The caller may have come here itself since it sent what is still on its way to this worker: behind that, then.
+    task->detour = true;
+    ++container.detours;
+  }
   task->state = Task::State::on_the_way;
   task->lot = owner.lot();
   container.on_the_way[task->lot].fetch_add(1, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <utility>
 
 #include "runtime/owned_counter.h"
 #include "runtime/worker.h"
@@ -52,6 +53,7 @@ void Worker::arrive_by_mail(Task* task) {
   Container& container = *task->container;
   const Container::Owner owner = container.owner();
   if (&owner.worker() != this) return owner.worker().send(task);
+  if (std::exchange(task->detour, false)) --container.detours;
   const std::uint8_t lot = task->lot;
   if (lot == owner.lot()) {
     container.on_the_way[lot].fetch_sub(1, std::memory_order_relaxed);

@@ -21,8 +21,8 @@ class SmallNode : public ::testing::Test {
 
   void SetUp() override { start(""); }
 
-  void start(const std::string& config) {
-    auto started = Runtime::start({.workers = 2, .module_paths = {CHI_TEST_MODULES}, .config = config});
+  void start(const std::string& config, std::uint32_t workers = 2) {
+    auto started = Runtime::start({.workers = workers, .module_paths = {CHI_TEST_MODULES}, .config = config});
     ASSERT_TRUE(started.ok()) << started.error().to_string();
     runtime_ = std::make_unique<Runtime>(std::move(*started));
     auto connected = runtime_->connect();

@@ -1,0 +1,118 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Policies that answer badly, or not at all, are refused as a whole; what was assigned before stays, and calls go on.
+#include <ledger/ledger.h>
+#include <moody/moody.h>
+
+#include <map>
+
+#include "common/small_node.h"
+
+namespace chi::test {
+namespace {
+
+using moody::Mood;
+
+class Policies : public SmallNode {
+ protected:
+  void SetUp() override { start("worch: {queue: moody, period: 0, patience: 100ms}", 3); }
+
+  void set_mood(Mood mood) const {
+    const auto set = client_->pool("worch_queue_moody").call<moody::Set>(static_cast<std::uint32_t>(mood)).get();
+    ASSERT_TRUE(set.ok()) << set.error().to_string();
+  }
+  Result<admin::WorchReply> run() const { return client_->admin().call<admin::WorchRun>("queue").get(); }
+  Result<admin::WorchReply> set(const std::string& kind, const std::string& module) const {
+    return client_->admin().call<admin::WorchSet>(kind, module).get();
+  }
+  admin::WorchReply show() const { return client_->admin().call<admin::WorchShow>().get().value(); }
+  std::map<std::string, std::uint32_t> places() const {
+    std::map<std::string, std::uint32_t> out;
+    for (auto& lane : show().lanes) out[lane.name] = lane.worker;
+    return out;
+  }
+  void expect_service() const {
+    for (std::uint32_t i = 0; i < kContainers; ++i) {
+      const auto reply = small().on(container(i)).call<sm::Md>(2U).get();
+      EXPECT_TRUE(reply.ok()) << reply.error().to_string();
+    }
+  }
+  // The mood's answer is refused, with this in the words for it.
+  void expect_refused(Mood mood, const std::string& words) const {
+    SCOPED_TRACE(words);
+    const auto before = places();
+    const auto refused_before = show().policies.at(0).refused;
+    set_mood(mood);
+    const auto reply = run();
+    ASSERT_FALSE(reply.ok());
+    EXPECT_NE(reply.error().text.find(words), std::string::npos) << reply.error().to_string();
+    EXPECT_EQ(places(), before);
+    const auto shown = show();
+    EXPECT_EQ(shown.policies.at(0).refused, refused_before + 1);
+    EXPECT_NE(shown.policies.at(0).error.find(words), std::string::npos);
+    EXPECT_EQ(shown.policies.at(0).module, "worch_queue_moody");
+    expect_service();
+  }
+};
+
+TEST_F(Policies, ABadAnswerIsRefusedAsAWhole) {
+  expect_refused(Mood::nothing, "lanes have no worker");
+  expect_refused(Mood::unknown_lane, "is not in the view");
+  expect_refused(Mood::twice, "assigned twice");
+  expect_refused(Mood::no_worker, "there is no worker 63");
+  expect_refused(Mood::fails, "in no mood for it");
+  expect_refused(Mood::throws, "lets something through");
+  expect_refused(Mood::slow, "no answer in time");
+  EXPECT_TRUE(eventually([&] { return client_->pool("worch_queue_moody").call<moody::Set>(0U).get().ok(); }));
+  const auto good = run();
+  ASSERT_TRUE(good.ok()) << good.error().to_string();
+}
+
+TEST_F(Policies, OneThatNeverEndsIsReplaced) {
+  set_mood(Mood::gather);
+  ASSERT_TRUE(run().ok());
+  for (auto& [lane, worker] : places()) EXPECT_EQ(worker, 0U) << lane;
+  expect_refused(Mood::nothing, "lanes have no worker");  // and still everything is on worker 0, with the policy
+  set_mood(Mood::loops);
+  const auto before = places();
+  const auto late = run();
+  ASSERT_FALSE(late.ok());
+  EXPECT_NE(late.error().text.find("no answer in time"), std::string::npos) << late.error().to_string();
+  EXPECT_EQ(places(), before);
+  expect_service();
+  const auto other = set("queue", "round_robin");
+  ASSERT_TRUE(other.ok()) << other.error().to_string();
+  EXPECT_EQ(other->policies.at(0).module, "worch_queue_round_robin");
+  std::map<std::uint32_t, unsigned> load;
+  for (auto& [lane, worker] : places()) ++load[worker];
+  EXPECT_EQ(load.size(), 3U) << "all workers have lanes again";
+  expect_service();
+}
+
+TEST_F(Policies, ANewOneIsAskedBeforeItIsInCharge) {
+  ASSERT_TRUE(set("queue", "round_robin").ok());
+  EXPECT_EQ(show().policies.at(0).module, "worch_queue_round_robin");
+  const auto none = set("queue", "small_message");
+  ASSERT_FALSE(none.ok());
+  const auto wrong = set("queue", "worch_proc_round_robin");
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().text.find("no policy of the kind 'queue'"), std::string::npos) << wrong.error().to_string();
+  const auto kind = set("queues", "round_robin");
+  ASSERT_FALSE(kind.ok());
+  EXPECT_EQ(kind.code(), Code::invalid_argument);
+  EXPECT_EQ(show().policies.at(0).module, "worch_queue_round_robin");
+  ASSERT_TRUE(set("queue", "").ok());
+  EXPECT_EQ(show().policies.at(0).module, "");
+  expect_service();
+}
+
+TEST_F(Policies, OneThatIsTakenAwayComesBack) {
+  ASSERT_TRUE(client_->destroy_pool("worch_queue_moody").ok());
+  expect_service();
+  const auto reply = run();
+  ASSERT_TRUE(reply.ok()) << reply.error().to_string();
+  EXPECT_EQ(reply->policies.at(0).module, "worch_queue_moody");
+}
+
+}  // namespace
+}  // namespace chi::test

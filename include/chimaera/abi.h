@@ -215,12 +215,12 @@ typedef int32_t (*chi_thunk)(void* self, chi_task*, const chi_message* request, 
 typedef int32_t (*chi_merge)(const chi_message* replies, uint32_t count, void* context,
                              void (*emit)(void* context, const chi_message*));
 
-enum { CHI_ACCESS_READ = 0, CHI_ACCESS_WRITE = 1, CHI_METHOD_COROUTINE = 2 };
+enum { CHI_ACCESS_READ = 0, CHI_ACCESS_WRITE = 1, CHI_METHOD_COROUTINE = 2, CHI_METHOD_LONG_RUNNING = 4 };
 enum { CHI_ROUTE_DEFAULT = 0, CHI_ROUTE_HASH = 1, CHI_ROUTE_ALL = 2, CHI_ROUTE_ANY = 3 };
 
 typedef struct chi_method {
   uint32_t id;    /* 1 to CHI_MAX_METHOD_ID, never reused for another meaning */
-  uint32_t flags; /* CHI_ACCESS_*, CHI_METHOD_COROUTINE */
+  uint32_t flags; /* CHI_ACCESS_*, CHI_METHOD_* */
   const char* name;
   const char* request_schema; /* see codec: "(key:string,value:bytes)" */
   const char* reply_schema;

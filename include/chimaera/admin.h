@@ -94,6 +94,7 @@ struct MethodInfo {
   std::uint32_t route_field = 0;
   std::string request_schema;
   std::string reply_schema;
+  bool long_running = false;  // declared so
 };
 
 struct ModuleInfo {
@@ -262,6 +263,42 @@ struct WorchRun {
   static constexpr Method kMethod{15, "worch_run", Access::write};
   using Reply = WorchReply;
   std::string kind;
+};
+
+// Of the tasks whose requests have 2^(size_class - 1) to 2^size_class - 1 bytes, buffers included; 0: none.
+struct SizeClass {
+  std::uint32_t size_class = 0;
+  std::uint64_t measured = 0;
+  double mean_ns = 0;  // in handlers, the last tasks weighing most
+};
+
+// One method of a module, in all pools and on all workers, since the daemon's start. Numbers and bytes are exact; of
+// what takes less than a few microseconds the times are estimates from a sample.
+struct MethodLoadInfo {
+  std::string module;
+  std::uint32_t id = 0;
+  std::string method;
+  std::uint64_t tasks = 0;  // admitted
+  std::uint64_t failed = 0;
+  std::uint64_t bytes = 0;     // of requests and replies
+  std::uint64_t total_ns = 0;  // in handlers
+  double mean_ns = 0;          // ... for a task
+  double p50_ns = 0;           // from admission to completion
+  double p99_ns = 0;
+  std::uint64_t predicted = 0;     // measured tasks whose handler time was predicted before they began, ...
+  double predicted_mean_ns = 0;    // ... by the load model, ...
+  double actual_mean_ns = 0;       // ... and what they took
+  double error = 0;                // mean of |predicted - actual| / actual
+  bool long_running = false;       // declared so, or measured: more than 1 ms
+  std::vector<SizeClass> classes;  // those that are known
+};
+struct MethodsReply {
+  std::vector<MethodLoadInfo> methods;  // by total time, the longest first
+};
+// What each method that was called costs.
+struct Methods {
+  static constexpr Method kMethod{11, "methods", Access::read};
+  using Reply = MethodsReply;
 };
 
 }  // namespace chi::admin

@@ -16,10 +16,15 @@ namespace chi {
 
 enum class Access : std::uint8_t { read = 0, write = 1 };
 
+// What a handler takes as a rule. A long-running one, of a millisecond and more, is kept apart from the small ones that
+// its worker would else not come to; the runtime learns of those that do not say so from what it measures.
+enum class Duration : std::uint8_t { usual = 0, long_running = 1 };
+
 struct Method {
   std::uint32_t id;       // 1 to 1023; never reused for another meaning
   std::string_view name;  // as typed in `chimaera call`; lower_snake_case, a literal
   Access access;          // write: may change the state, so it is what a log records
+  Duration duration = Duration::usual;
 };
 
 // Where a call goes whose caller names no query. Without kRoute: to all containers when the request can merge, else

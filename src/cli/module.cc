@@ -57,8 +57,9 @@ std::string route_text(const admin::MethodInfo& method) {
 std::string render_methods(const std::vector<admin::MethodInfo>& methods) {
   std::string out;
   for (const auto& method : methods) {
-    out += fmt::format("\n{}  (id {}, {}, {})\n  request  {}\n  reply    {}\n", printable(method.name), method.id,
-                       method.write ? "write" : "read", printable(route_text(method)), printable(method.request_schema),
+    out += fmt::format("\n{}  (id {}, {}, {}{})\n  request  {}\n  reply    {}\n", printable(method.name), method.id,
+                       method.write ? "write" : "read", printable(route_text(method)),
+                       method.long_running ? ", long-running" : "", printable(method.request_schema),
                        printable(method.reply_schema));
   }
   return out;

@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
+#include "cli/methods.h"
 #include "cli/operations.h"
 #include "cli/pool_stat.h"
 #include "cli/table.h"
@@ -33,6 +34,7 @@ using Told = std::map<std::string, PoolStat>;  // by pool
 struct StatusArguments {
   Target target;
   std::string interval;
+  bool methods = false;
 };
 
 std::string section(const char* title, const Table& table) {
@@ -134,6 +136,16 @@ Result<Json> status_json(const admin::StatusReply& status, const Told& told) {
   return out;
 }
 
+int show_methods(const StatusArguments& given) {
+  const Result<Client> client = connect(given.target);
+  if (!client.ok()) return report_unreachable(client.error());
+  const auto reply = client->admin().call<admin::Methods>().get();
+  if (!reply.ok()) return report(reply.error());
+  if (given.target.json) return print_result(to_json(*reply));
+  std::fputs(render_methods(*reply).c_str(), stdout);
+  return kDone;
+}
+
 int run_status(const StatusArguments& given) {
   Result<std::uint64_t> interval = std::uint64_t{0};
   if (!given.interval.empty()) {
@@ -170,10 +182,15 @@ void add_status(CLI::App& program, Action& run) {
   add_target(*command, given->target);
   command->add_option("--interval", given->interval,
                       "ask twice, so long apart (as in 1s), and show the operations in between");
+  command
+      ->add_flag("--methods", given->methods,
+                 "show instead what each method costs: time, latency, and the load model's predictions")
+      ->excludes("--interval");
   command->footer(
       "Operations, rates and latencies are those of pools whose module has the method `stat`; without --interval\n"
       "since each container was made. A pool that does not answer within a second is shown as such.");
-  command->callback([&run, given] { run = [given] { return run_status(*given); }; });
+  command->callback(
+      [&run, given] { run = [given] { return given->methods ? show_methods(*given) : run_status(*given); }; });
 }
 
 }  // namespace chi::cli

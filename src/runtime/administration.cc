@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "runtime/error_reply.h"
+#include "runtime/method_report.h"
 #include "runtime/places.h"
 
 namespace chi::runtime {
@@ -136,7 +137,7 @@ void Administration::handle(ControlCall& call) {
   const bool known =
       handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe, admin::PoolFind,
                     admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad, admin::GetStatus, admin::Stop,
-                    admin::WorkersSet, admin::WorchShow, admin::WorchSet, admin::WorchRun>(call);
+                    admin::Methods, admin::WorkersSet, admin::WorchShow, admin::WorchSet, admin::WorchRun>(call);
   if (!known) call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
 }
 
@@ -246,7 +247,8 @@ Result<admin::ModuleDescription> Administration::on(const admin::ModuleDescribe&
   for (const chi_method* method : (*module)->methods()) {
     reply.methods.push_back({method->id, method->name, (method->flags & CHI_ACCESS_WRITE) != 0,
                              (method->flags & CHI_METHOD_COROUTINE) != 0, method->merge != nullptr, method->route,
-                             method->route_field, text(method->request_schema), text(method->reply_schema)});
+                             method->route_field, text(method->request_schema), text(method->reply_schema),
+                             (method->flags & CHI_METHOD_LONG_RUNNING) != 0});
   }
   return reply;
 }
@@ -322,6 +324,10 @@ Result<admin::WorchReply> Administration::on(const admin::WorchSet& request, con
 Result<admin::WorchReply> Administration::on(const admin::WorchRun& request, const ControlCall&) {
   if (auto done = parts_->orchestrator.run(request.kind); !done) return done.error();
   return parts_->orchestrator.show();
+}
+
+Result<admin::MethodsReply> Administration::on(const admin::Methods&, const ControlCall&) {
+  return report_methods(parts_->crew);
 }
 
 Result<admin::Nothing> Administration::on(const admin::Stop& request, const ControlCall&) {

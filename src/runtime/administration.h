@@ -73,6 +73,7 @@ class Administration final : public Control {
   Result<admin::WorchReply> on(const admin::WorchShow& request, const ControlCall& call);
   Result<admin::WorchReply> on(const admin::WorchSet& request, const ControlCall& call);
   Result<admin::WorchReply> on(const admin::WorchRun& request, const ControlCall& call);
+  Result<admin::MethodsReply> on(const admin::Methods& request, const ControlCall& call);
 
   Result<std::shared_ptr<Pool>> pool_named(const std::string& name) const;
   admin::ModuleInfo info_of(const Module& module) const;

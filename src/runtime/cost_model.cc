@@ -6,8 +6,6 @@
 namespace chi::runtime {
 namespace {
 
-constexpr std::memory_order kRelaxed = std::memory_order_relaxed;
-
 double middle_of(unsigned size_class) noexcept {
   return size_class == 0 ? 0 : 0.75 * static_cast<double>(std::uint64_t{1} << size_class);
 }
@@ -15,21 +13,21 @@ double middle_of(unsigned size_class) noexcept {
 }  // namespace
 
 void CostModel::Mean::learn(double ns) noexcept {
-  const std::uint64_t number = count.load(kRelaxed) + 1;
-  count.store(number, kRelaxed);
-  const double mean = mean_ns.load(kRelaxed);
-  mean_ns.store(mean + (ns - mean) / static_cast<double>(std::min(number, kMemory)), kRelaxed);
+  const std::uint64_t number = value_of(count) + 1;
+  count.store(number, std::memory_order_relaxed);
+  const double mean = value_of(mean_ns);
+  mean_ns.store(mean + (ns - mean) / static_cast<double>(std::min(number, kMemory)), std::memory_order_relaxed);
 }
 
 void CostModel::learn(std::uint64_t bytes, std::uint64_t ns) noexcept {
   const unsigned at = class_of(bytes);
   all_.learn(static_cast<double>(ns));
   classes_[at].learn(static_cast<double>(ns));
-  known_.store(known_.load(kRelaxed) | std::uint64_t{1} << at, kRelaxed);
+  known_.store(value_of(known_) | std::uint64_t{1} << at, std::memory_order_relaxed);
 }
 
 double CostModel::predict(std::uint64_t bytes) const noexcept {
-  const std::uint64_t known = known_.load(kRelaxed);
+  const std::uint64_t known = value_of(known_);
   if (known == 0) return 0;
   const auto size = static_cast<double>(bytes);
   const unsigned own = class_of(bytes);

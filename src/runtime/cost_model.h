@@ -10,6 +10,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "runtime/lane_load.h"
+
 namespace chi::runtime {
 
 // Handler time of whole tasks, an exponentially weighted mean for each size class. One thread learns; any may predict.

@@ -18,7 +18,8 @@ MethodLoad& LaneMeter::look_up(const Task& task) {
     return load->id() == task.method->id && load->module() == module;
   });
   if (there != loads_.end()) return *(known = there->get());
-  auto made = std::make_unique<MethodLoad>(module, task.method->id, task.method->name, false);
+  const bool declared_long = (task.method->flags & CHI_METHOD_LONG_RUNNING) != 0;
+  auto made = std::make_unique<MethodLoad>(module, task.method->id, task.method->name, declared_long);
   std::lock_guard lock(mutex_);
   loads_.push_back(std::move(made));
   return *(known = loads_.back().get());

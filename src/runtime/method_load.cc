@@ -9,7 +9,6 @@
 namespace chi::runtime {
 namespace {
 
-constexpr std::memory_order kRelaxed = std::memory_order_relaxed;
 constexpr std::uint64_t kEnough = 2;  // a single task may just have lost the CPU
 
 void merge(CostModel::Class& into, const CostModel::Class& from) noexcept {
@@ -43,20 +42,20 @@ void MethodLoad::add(const TaskSample& sample) noexcept {
   add_to(predicted_, std::uint64_t{1});
   add_to(predicted_ns_, static_cast<std::uint64_t>(sample.predicted_ns));
   add_to(actual_ns_, sample.handler_ns);
-  error_.store(error_.load(kRelaxed) + std::abs(sample.predicted_ns - actual) / actual, kRelaxed);
+  add_to(error_, std::abs(sample.predicted_ns - actual) / actual);
 }
 
 void MethodLoad::add_to_sums(Sums& sums) const noexcept {
   sums.tasks += sampler_.count();
-  sums.failed += failed_.load(kRelaxed);
-  sums.bytes += bytes_.load(kRelaxed);
-  sums.handler_ns += handler_ns_.load(kRelaxed);
-  sums.predicted += predicted_.load(kRelaxed);
-  sums.predicted_ns += predicted_ns_.load(kRelaxed);
-  sums.actual_ns += actual_ns_.load(kRelaxed);
-  sums.error += error_.load(kRelaxed);
+  sums.failed += value_of(failed_);
+  sums.bytes += value_of(bytes_);
+  sums.handler_ns += value_of(handler_ns_);
+  sums.predicted += value_of(predicted_);
+  sums.predicted_ns += value_of(predicted_ns_);
+  sums.actual_ns += value_of(actual_ns_);
+  sums.error += value_of(error_);
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    const std::uint64_t number = histogram_[i].load(kRelaxed);
+    const std::uint64_t number = value_of(histogram_[i]);
     sums.histogram[i] += number;
     sums.measured += number;
   }

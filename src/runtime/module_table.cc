@@ -24,7 +24,7 @@ constexpr std::size_t kOldestModule = offsetof(chi_module, restore) + sizeof(chi
 constexpr std::size_t kOldestMethod = offsetof(chi_method, route_field) + sizeof(chi_method::route_field);
 constexpr std::size_t kLargestRecord = 4096;
 constexpr std::size_t kAlignment = alignof(void*);
-constexpr std::uint32_t kKnownFlags = CHI_ACCESS_WRITE | CHI_METHOD_COROUTINE;
+constexpr std::uint32_t kKnownFlags = CHI_ACCESS_WRITE | CHI_METHOD_COROUTINE | CHI_METHOD_LONG_RUNNING;
 constexpr std::uint32_t kMaxStateVersion = 255;  // chi::Version
 
 Error damaged(std::string_view what) {

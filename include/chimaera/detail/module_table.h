@@ -20,6 +20,7 @@ consteval chi_method method_entry() {
   chi_method out{};
   out.id = Req::kMethod.id;
   out.flags = Req::kMethod.access == Access::write ? CHI_ACCESS_WRITE : CHI_ACCESS_READ;
+  if (Req::kMethod.duration == Duration::long_running) out.flags |= CHI_METHOD_LONG_RUNNING;
   out.name = Req::kMethod.name.data();
   out.request_schema = schema_of<Req>();
   out.reply_schema = schema_of<typename Req::Reply>();

@@ -1,0 +1,63 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Sums into means and percentiles.
+#include "runtime/method_report.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "chimaera/statistics.h"
+
+namespace chi::runtime {
+namespace {
+
+double per(double sum, std::uint64_t count) noexcept { return count == 0 ? 0 : sum / static_cast<double>(count); }
+
+}  // namespace
+
+admin::MethodLoadInfo report_method(const MethodLoad::Sums& sums) {
+  admin::MethodLoadInfo out;
+  out.tasks = sums.tasks;
+  out.failed = sums.failed;
+  out.bytes = sums.bytes;
+  out.total_ns = sums.handler_ns;
+  out.mean_ns = per(static_cast<double>(sums.handler_ns), sums.measured);
+  out.p50_ns = percentile_ns(sums.histogram, 0.5);
+  out.p99_ns = percentile_ns(sums.histogram, 0.99);
+  out.predicted = sums.predicted;
+  out.predicted_mean_ns = per(static_cast<double>(sums.predicted_ns), sums.predicted);
+  out.actual_mean_ns = per(static_cast<double>(sums.actual_ns), sums.predicted);
+  out.error = per(sums.error, sums.predicted);
+  out.long_running = sums.long_running;
+  for (unsigned i = 0; i < CostModel::kClasses; ++i) {
+    const CostModel::Class& each = sums.classes[i];
+    if (each.count != 0) out.classes.push_back({i, each.count, each.mean_ns});
+  }
+  return out;
+}
+
+admin::MethodsReply report_methods(Crew& crew) {
+  std::map<std::pair<std::string, std::uint32_t>, std::pair<std::string, MethodLoad::Sums>> found;
+  for (std::size_t i = 0; i < crew.size(); ++i) {
+    const Worker& worker = crew.worker(i);
+    worker.meter().for_each([&](const MethodLoad& load) {
+      auto& [name, sums] = found[{load.module(), load.id()}];
+      name = load.name();
+      load.add_to_sums(sums);
+    });
+  }
+  admin::MethodsReply reply;
+  for (const auto& [key, of] : found) {
+    reply.methods.push_back(report_method(of.second));
+    admin::MethodLoadInfo& row = reply.methods.back();
+    row.module = key.first;
+    row.id = key.second;
+    row.method = of.first;
+  }
+  std::stable_sort(reply.methods.begin(), reply.methods.end(),
+                   [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
+  return reply;
+}
+
+}  // namespace chi::runtime

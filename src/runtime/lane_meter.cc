@@ -30,6 +30,11 @@ void LaneMeter::forget_methods() noexcept {
   cache_ = {};
 }
 
+void LaneMeter::choose(Task& task) {
+  task.meter.weight = find(task).sampler().take();
+  if (task.meter.weight != 0) begin_sample(task.meter);
+}
+
 void LaneMeter::begin_sample(TaskMeter& meter) noexcept {
   meter.began = meter.counted_long = false;
   meter.handler_ns = 0;
@@ -39,6 +44,7 @@ void LaneMeter::begin_sample(TaskMeter& meter) noexcept {
 
 void LaneMeter::queued(Task& task) {
   const CostModel& model = find(task).model();
+  task.meter.bytes = 0;
   task.meter.predicted_ns = static_cast<std::uint64_t>(model.predict(bytes_of(task.request.view())));
   LaneLoad& lane = task.container->load;
   add_to(lane.queued, 1U);

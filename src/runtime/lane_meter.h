@@ -34,12 +34,10 @@ class LaneMeter {
   // --- the life of a task ---
 
   void admitted(Task& task) {
-    TaskMeter& meter = task.meter;
-    meter.failed = false;
-    meter.bytes = 0;
-    meter.weight = find(task).sampler().take();
-    if (meter.weight != 0) [[unlikely]]
-      begin_sample(meter);
+    const Cached& cached = cache_[place_of(task.method)];
+    if (cached.method != task.method || !cached.load->sampler().skip()) [[unlikely]]
+      return choose(task);
+    task.meter.weight = 0;
   }
   void queued(Task& task);
   static void unqueued(const Task& task) noexcept;
@@ -105,15 +103,19 @@ class LaneMeter {
     return bytes;
   }
 
+  static std::size_t place_of(const chi_method* method) noexcept {
+    const auto spread = reinterpret_cast<std::uintptr_t>(method) * std::uint64_t{0x9e3779b97f4a7c15};
+    return spread >> (64 - kCacheBits);
+  }
   MethodLoad& find(const Task& task) {
-    const auto spread = reinterpret_cast<std::uintptr_t>(task.method) * std::uint64_t{0x9e3779b97f4a7c15};
-    Cached& cached = cache_[spread >> (64 - kCacheBits)];
+    Cached& cached = cache_[place_of(task.method)];
     if (cached.method == task.method) [[likely]]
       return *cached.load;
     cached = {task.method, &look_up(task)};
     return *cached.load;
   }
   MethodLoad& look_up(const Task& task);
+  void choose(Task& task);
   static void begin_sample(TaskMeter& meter) noexcept;
   void sample_begins(Task& task);
   void count(Task& task);

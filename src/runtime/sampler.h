@@ -24,11 +24,17 @@ class Sampler {
 
   // Counts one. How many it stands for, itself and those before it that were not measured; 0: it is not measured.
   std::uint32_t take() noexcept {
-    const std::uint64_t number = count_.load(std::memory_order_relaxed) + 1;
+    if (skip()) return 0;
+    add_to(count_, std::uint64_t{1});
+    return choose(count());
+  }
+  // Counts one if it is not to be measured; else does nothing and is false. The short way of take().
+  bool skip() noexcept {
+    const std::uint64_t number = count() + 1;
+    if (number >= next_) [[unlikely]]
+      return false;
     count_.store(number, std::memory_order_relaxed);
-    if (number < next_) [[likely]]
-      return 0;
-    return choose(number);
+    return true;
   }
 
   // Credit, for what was measured or is known otherwise.
@@ -42,7 +48,7 @@ class Sampler {
   std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
  private:
-  [[gnu::noinline]] std::uint32_t choose(std::uint64_t number) noexcept {
+  std::uint32_t choose(std::uint64_t number) noexcept {
     const auto weight = static_cast<std::uint32_t>(number - last_);
     last_ = number;
     if (always_) return weight;

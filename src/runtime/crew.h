@@ -73,11 +73,6 @@ class Crew {
   // Of the workers, in the kernel's numbers; those too that run on with a handler that does not end.
   std::vector<pid_t> threads() const;
 
-  // How long the handler that a worker is in has run: to a microsecond where its steps are measured one by one, as they
-  // are when they are long; else since the monitor saw it first, which looks every some ten milliseconds. 0: it is in
-  // none.
-  std::uint64_t in_handler_ns(std::size_t index);
-
   // Runs `function(worker)` on each worker and waits; false when one did not come to it in time.
   template <class F>
   bool on_each(std::chrono::nanoseconds patience, const F& function);

@@ -27,7 +27,7 @@ class CrewTest : public ::testing::Test {
     options.workers = 1;
     options.limit = 4;
     options.stuck_after = 20ms;
-    crew_ = Crew::create(options, clock_, log_, lanes_->map(), control_).value();
+    crew_ = Crew::create(options, clock_, log_, *lanes_, control_).value();
     ASSERT_TRUE(crew_->start().ok());
     allowed_ = cpus_of_thread(0);
     ASSERT_FALSE(allowed_.empty());

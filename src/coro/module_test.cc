@@ -61,6 +61,7 @@ TEST_F(ModuleTest, TheTableSaysWhatTheModuleIs) {
   EXPECT_EQ(get.merge, nullptr);
   EXPECT_NE(table.methods[2].merge, nullptr);
   EXPECT_EQ(table.methods[3].flags, unsigned{CHI_METHOD_COROUTINE});
+  EXPECT_EQ(table.methods[6].flags & ~CHI_METHOD_COROUTINE, unsigned{CHI_ACCESS_WRITE | CHI_METHOD_LONG_RUNNING});
 }
 
 TEST_F(ModuleTest, APlainHandlerAnswersWithinTheThunkAndAllocatesNothing) {

@@ -63,7 +63,7 @@ struct Fail {
   std::string how;
 };
 struct Start {
-  static constexpr Method kMethod{7, "start", Access::write};
+  static constexpr Method kMethod{7, "start", Access::write, Duration::long_running};
   using Reply = Done;
   std::string how;
 };

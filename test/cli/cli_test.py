@@ -130,6 +130,22 @@ class Lifetime(CliTest):
         self.assertTrue(self.gone(started["pid"]))
         self.assertEqual(self.left_behind(), [])
 
+    def test_status_says_what_methods_cost(self):
+        self.start()
+        self.done("pool", "create", "small", "--module", "small_message")
+        for _ in range(3):
+            self.done("call", "small", "spin", "microseconds=3000")
+        self.fails(FAILED, ["aborted"], "call", "small", "fail", "code=aborted", "text=so", "throws=false")
+        rows = self.json("status", "--methods")["methods"]
+        methods = {row["method"]: row for row in rows if row["module"] == "small_message"}
+        self.assertEqual((methods["spin"]["tasks"], methods["spin"]["failed"]), (3, 0))
+        self.assertTrue(methods["spin"]["long_running"])
+        self.assertGreaterEqual(methods["spin"]["total_ns"], 8_900_000)
+        self.assertEqual((methods["fail"]["tasks"], methods["fail"]["failed"]), (1, 1))
+        self.assertRegex(self.done("status", "--methods"), r"small_message +spin +3 +0 ")
+        self.fails(USAGE, ["--interval"], "status", "--methods", "--interval", "1s")
+        self.done("stop")
+
     def test_a_second_daemon_of_the_name_is_refused(self):
         pid = self.start()["pid"]
         self.fails(FAILED, ["already_exists", str(pid), "--name"], "start")

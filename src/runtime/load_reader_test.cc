@@ -85,7 +85,7 @@ class Reading : public ::testing::Test {
     CrewOptions options;
     options.workers = 2;
     options.stuck_after = std::chrono::seconds(20);
-    crew_ = Crew::create(options, clock_, log_, lanes_->map(), control_).value();
+    crew_ = Crew::create(options, clock_, log_, *lanes_, control_).value();
     ASSERT_TRUE(crew_->start().ok());
     keeper_ = std::make_unique<PoolKeeper>(*crew_, *lanes_, *directory_, clock_, log_, 1);
     reader_ = std::make_unique<LoadReader>(*crew_, *keeper_, clock_);

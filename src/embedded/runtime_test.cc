@@ -19,8 +19,9 @@ TEST(Runtime, AnswersForItself) {
   EXPECT_EQ(status.pid, static_cast<std::uint32_t>(::getpid()));
   ASSERT_EQ(status.workers.size(), 2U);
   ASSERT_EQ(status.sessions.size(), 1U);
-  ASSERT_EQ(status.pools.size(), 1U);
+  ASSERT_EQ(status.pools.size(), 2U);
   EXPECT_EQ(status.pools[0].name, "admin");
+  EXPECT_EQ(status.pools[1].name, "worch_queue_least_loaded");
 }
 
 TEST(Runtime, RefusesWhatItDoesNotKnow) {

@@ -18,7 +18,7 @@ constexpr std::uint32_t kLimit = 6;
 
 class Workers : public SmallNode {
  protected:
-  void SetUp() override { start("runtime: {max_workers: 6}"); }
+  void SetUp() override { start("runtime: {max_workers: 6}\nworch: {queue: null}"); }
 
   Result<admin::WorkersReply> set(std::uint32_t count, bool dedicated = false) const {
     return client_->admin().call<admin::WorkersSet>(count, dedicated).get();
@@ -130,11 +130,22 @@ TEST_F(Workers, WhatCannotBeIsRefusedAndChangesNothing) {
   EXPECT_FALSE(now.workers[0].dedicated);
 }
 
-TEST_F(Workers, AWorkerThatHasContainersStays) {
-  const auto refused = set(1);
-  EXPECT_EQ(refused.code(), Code::failed_precondition);
-  EXPECT_NE(refused.error().text.find("'small'"), std::string::npos) << refused.error().text;
-  EXPECT_TRUE(status().workers[1].active);
+TEST_F(Workers, LanesOfAWorkerThatGoesAreTakenOverFull) {
+  const std::uint64_t value = small().on(container(0)).call<sm::Md>(9U).get().value().value;
+  // Each container has more before it than one turn does.
+  std::vector<Future<sm::Md::Reply>> queued;
+  for (std::uint32_t round = 0; round < 8; ++round) {
+    for (std::uint32_t i = 0; i < kContainers; ++i) queued.push_back(small().on(container(i)).call<sm::Md>(9U));
+  }
+  const auto one = set(1);
+  ASSERT_TRUE(one.ok()) << one.error().to_string();
+  EXPECT_TRUE(eventually([&] { return workers_of("small") == std::set<std::uint32_t>{0}; }));
+  EXPECT_FALSE(status().workers[1].active);
+  for (auto& each : queued) {
+    const auto reply = each.get();
+    ASSERT_TRUE(reply.ok()) << reply.error().to_string();
+    EXPECT_EQ(reply->value, value);
+  }
   call_all_ways(small(), kContainers, 3);
 }
 

@@ -4,6 +4,7 @@
 #include "sim/queueing.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace chi::sim {
@@ -18,11 +19,12 @@ constexpr std::uint64_t kKnown = 8;  // tasks, from which on that is more than c
 
 Queueing::Queueing(std::uint32_t workers, std::uint32_t lanes, std::uint64_t pause_ns)
     : pause_ns_(pause_ns), lanes_(lanes), workers_(workers) {
+  assert(workers > 0);
   for (std::uint32_t i = 0; i < workers; ++i) workers_[i].view.index = i;
   for (std::uint32_t i = 0; i < lanes; ++i) {
     lanes_[i].view.pool = kPool;
     lanes_[i].view.container = i;
-    lanes_[i].view.worker = i % workers;
+    lanes_[i].view.worker = i % std::max(workers, 1U);
   }
   taken_.work_ns.resize(workers);
 }

@@ -23,7 +23,7 @@ class Queueing {
  public:
   static constexpr PoolId kPool = 1;  // that all lanes are of, as its containers
 
-  // Lane i begins on worker i mod `workers`.
+  // Lane i begins on worker i mod `workers`, of which there is at least one.
   Queueing(std::uint32_t workers, std::uint32_t lanes, std::uint64_t pause_ns);
 
   // Takes the tasks of `load` that come before this time, and does what can be done until then.

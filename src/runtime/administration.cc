@@ -277,11 +277,13 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
   auto seen = std::make_shared<Seen>();
   std::vector<std::shared_ptr<Pool>> pools;
   for (auto& [name, pool] : parts_->keeper.pools()) pools.push_back(pool);
-  parts_->crew.on_each(kAskWorkers, [pools, seen, now = parts_->clock.now_ns()](Worker& worker) {
+  const auto stuck_ns = static_cast<std::uint64_t>(parts_->crew.options().stuck_after.count());
+  parts_->crew.on_each(kAskWorkers, [pools, seen, stuck_ns, now = parts_->clock.now_ns()](Worker& worker) {
     std::lock_guard lock(seen->mutex);
     for (auto& pool : pools) {
       for (auto& container : pool->containers) {
         if (!container->owned_by(worker) || !container->stuck) continue;
+        if (container->stuck_since_ns + stuck_ns > now) continue;
         seen->stuck.push_back(
             {container->name(), container->stuck_method, (now - container->stuck_since_ns) / 1'000'000});
       }

@@ -3,6 +3,7 @@
 // One channel of a client's stream, as the worker that serves it sees it. All on that worker's thread.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 
@@ -40,6 +41,14 @@ class ClientChannel final : public Pooled {
   // Takes and handles up to `budget` messages. Returns how many; kLost when the thread lost the worker meanwhile.
   static constexpr unsigned kLost = ~0u;
   unsigned poll(unsigned budget);
+
+  // How many messages it may have handled in one turn beside other channels, by what those before have taken.
+  unsigned share() const noexcept { return share_; }
+  void took(unsigned messages, std::uint64_t ns) noexcept {
+    constexpr std::uint64_t kTurnNs = 20'000;
+    if (messages != 0)
+      share_ = static_cast<unsigned>(std::clamp<std::uint64_t>(kTurnNs * messages / (ns + 1), 1, 1024));
+  }
 
   // Tells the client how its call ended. `flags` are those of the reply slot.
   void reply(std::uint64_t sequence, const Answer& answer, std::uint8_t flags);
@@ -122,6 +131,7 @@ class ClientChannel final : public Pooled {
   Priority priority_;
   shm::RequestReader reader_;
   shm::ReplyWriter writer_;
+  unsigned share_ = 1;
   std::uint32_t outstanding_ = 0;
   bool dirty_ = false;
   bool closed_ = false;

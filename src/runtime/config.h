@@ -33,6 +33,7 @@ struct Config {
     std::uint32_t max_workers = 0;  // 0: auto, see worker_limit()
     std::chrono::nanoseconds spin = std::chrono::microseconds(50);
     Poll poll = Poll::adaptive;
+    std::chrono::nanoseconds isolate_after = std::chrono::milliseconds(5);
     std::chrono::nanoseconds stuck_after = std::chrono::milliseconds(100);
     std::chrono::nanoseconds default_deadline = std::chrono::seconds(30);
     bool operator==(const Runtime&) const = default;

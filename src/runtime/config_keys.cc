@@ -144,10 +144,13 @@ constexpr std::array kConfigKeys{
     Key<Config>{"runtime", "poll", "adaptive", "adaptive or always",
                 "always: workers never sleep. Each then takes a whole CPU, idle or not.", set_poll},
     Key<Config>{
-        "runtime", "stuck_after", "100ms", "a duration from 10ms to 1h",
-        "A handler that runs for so long without awaiting anything is named by `chimaera status`, and its worker "
-        "goes on with everything else on another thread.",
-        set_duration<&Config::runtime, &Config::Runtime::stuck_after, 10 * kMs, kHour>},
+        "runtime", "isolate_after", "5ms", "a duration from 1ms to 1h",
+        "A handler that runs for so long without awaiting anything keeps its thread, and its worker goes on with "
+        "everything else on another one: so long, and half as long again, can it delay other containers.",
+        set_duration<&Config::runtime, &Config::Runtime::isolate_after, kMs, kHour>},
+    Key<Config>{"runtime", "stuck_after", "100ms", "a duration from 10ms to 1h",
+                "A handler that runs for so long without awaiting anything is named by the log and `chimaera status`.",
+                set_duration<&Config::runtime, &Config::Runtime::stuck_after, 10 * kMs, kHour>},
     Key<Config>{"runtime", "default_deadline", "30s", "a duration from 1ms to 1000h",
                 "Deadline of a call that names none.",
                 set_duration<&Config::runtime, &Config::Runtime::default_deadline, kMs, 1000 * kHour>},

@@ -11,7 +11,6 @@
 namespace chi::runtime {
 namespace {
 
-constexpr std::chrono::nanoseconds kLookAtRest = std::chrono::milliseconds(50);
 constexpr std::chrono::nanoseconds kLookAsleep = std::chrono::milliseconds(250);
 constexpr std::uint64_t kWatchEveryNs = 1'000'000'000;
 
@@ -46,6 +45,9 @@ Result<std::unique_ptr<Post>> Crew::make_post() {
   }
   WorkerOptions worker = options_.worker;
   worker.index = size();
+  worker.woke = [this] {
+    if (rests_.exchange(false, std::memory_order_relaxed)) stopping_.notify_one();
+  };
   return Post::create(worker, seeds_.fork(), clock_, log_, lanes_, control_);
 }
 
@@ -104,21 +106,25 @@ std::vector<pid_t> Crew::threads() const {
 
 void Crew::watch() {
   std::unique_lock lock(mutex_);
-  std::chrono::nanoseconds pause = kLookAtRest;
-  while (!stopping_.wait_for(lock, pause, [this] { return stop_; })) pause = look();
+  std::chrono::nanoseconds pause{0};
+  for (;;) {
+    const bool awaits = pause == kLookAsleep;
+    rests_.store(awaits, std::memory_order_relaxed);
+    stopping_.wait_for(lock, pause, [&] { return stop_ || (awaits && !rests_.load(std::memory_order_relaxed)); });
+    if (stop_) return;
+    pause = look();
+  }
 }
 
 std::chrono::nanoseconds Crew::look() {
   const std::uint64_t now = clock_.now_ns();
-  bool soon = false;
   bool awake = false;
   for (std::uint32_t i = 0; i < size(); ++i) {
-    soon |= posts_[i]->look(now, options_.stuck_after);
+    awake |= posts_[i]->look(now, options_.isolate_after, options_.stuck_after);
     awake |= !worker(i).asleep();
   }
   call_on_watch(now, awake);
-  if (soon) return std::min(kLookAtRest, options_.stuck_after / 4);
-  return awake ? kLookAtRest : kLookAsleep;
+  return awake ? options_.isolate_after / 2 : kLookAsleep;
 }
 
 void Crew::call_on_watch(std::uint64_t now_ns, bool awake) {

@@ -25,6 +25,7 @@ struct CrewOptions {
   std::uint32_t workers = 1;  // to begin with
   std::uint32_t limit = 1;    // that there can be: workers to shm::kMaxWorkers
   WorkerOptions worker;       // of each; its index is filled in
+  std::chrono::nanoseconds isolate_after{5'000'000};
   std::chrono::nanoseconds stuck_after{100'000'000};
 };
 
@@ -50,6 +51,7 @@ class Crew {
   std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   Worker& worker(std::size_t index) noexcept { return posts_[index]->worker(); }
   std::uint32_t limit() const noexcept { return options_.limit; }
+  const CrewOptions& options() const noexcept { return options_; }
   std::uint64_t in_handler_ns(std::size_t index) const { return posts_[index]->in_handler_ns(); }
 
   // One more, not active yet. `prepare(worker)` sends it what it is to know before anybody else finds it here.
@@ -106,6 +108,7 @@ class Crew {
   std::mutex mutex_;
   std::condition_variable stopping_;
   bool stop_ = false;
+  std::atomic<bool> rests_{false};  // the monitor, until a worker has woken
 };
 
 template <class F>

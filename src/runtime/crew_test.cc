@@ -26,7 +26,7 @@ class CrewTest : public ::testing::Test {
     CrewOptions options;
     options.workers = 1;
     options.limit = 4;
-    options.stuck_after = 20ms;
+    options.isolate_after = 20ms;
     crew_ = Crew::create(options, clock_, log_, *lanes_, control_).value();
     ASSERT_TRUE(crew_->start().ok());
     allowed_ = cpus_of_thread(0);

@@ -84,7 +84,8 @@ class Reading : public ::testing::Test {
     lanes_ = LaneMapPublisher::create(2, 1).value();
     CrewOptions options;
     options.workers = 2;
-    options.stuck_after = std::chrono::seconds(20);
+    options.limit = 2;
+    options.isolate_after = std::chrono::seconds(20);
     crew_ = Crew::create(options, clock_, log_, *lanes_, control_).value();
     ASSERT_TRUE(crew_->start().ok());
     keeper_ = std::make_unique<PoolKeeper>(*crew_, *lanes_, *directory_, clock_, log_, 1);

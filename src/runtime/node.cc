@@ -35,6 +35,7 @@ Result<CrewOptions> crew_options(const Config& config) {
   if (!limit) return std::move(limit).error();
   out.limit = *limit;
   out.workers = worker_count(config);
+  out.isolate_after = config.runtime.isolate_after;
   out.stuck_after = config.runtime.stuck_after;
   out.worker.spin_ns = static_cast<std::uint64_t>(config.runtime.spin.count());
   out.worker.never_sleep = config.runtime.poll == Config::Poll::always;

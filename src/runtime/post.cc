@@ -92,9 +92,20 @@ void Post::join_ended() {
   });
 }
 
-bool Post::look(std::uint64_t now_ns, std::chrono::nanoseconds stuck_after) {
+void Post::name_stuck(std::uint64_t now_ns, std::chrono::nanoseconds stuck_after) {
+  for (auto& orphan : orphans_) {
+    const std::uint64_t ran_ns = now_ns - orphan->since_ns;
+    if (orphan->named || ran_ns < static_cast<std::uint64_t>(stuck_after.count())) continue;
+    orphan->named = true;
+    log_.warning("{}: a handler has run for {} ms and goes on; its worker {} continues on another thread",
+                 orphan->container, ran_ns / 1'000'000, worker_->index());
+  }
+}
+
+bool Post::look(std::uint64_t now_ns, std::chrono::nanoseconds isolate_after, std::chrono::nanoseconds stuck_after) {
   std::lock_guard lock(mutex_);
   join_ended();
+  name_stuck(now_ns, stuck_after);
   if (!driver_) return !man_locked().ok();
   const std::uint64_t step = driver_->driver.step_in_handler();
   if (step != seen_step_) {
@@ -103,17 +114,17 @@ bool Post::look(std::uint64_t now_ns, std::chrono::nanoseconds stuck_after) {
     return step != 0;
   }
   if (step == 0) return false;
-  if (now_ns - seen_since_ns_ < static_cast<std::uint64_t>(stuck_after.count())) return true;
+  if (now_ns - seen_since_ns_ < static_cast<std::uint64_t>(isolate_after.count())) return true;
   if (!driver_->driver.take_worker(step)) return true;
-  take_from_driver(now_ns - seen_since_ns_);
+  take_from_driver();
   return !man_locked().ok();
 }
 
 // Its handler runs on wherever there is room: the place is the new thread's.
-void Post::take_from_driver(std::uint64_t ran_ns) {
+void Post::take_from_driver() {
   Container* container = driver_->driver.container();
-  log_.warning("{}: a handler has run for {} ms and goes on; its worker {} continues on another thread",
-               container ? container->name() : "merge", ran_ns / 1'000'000, worker_->index());
+  driver_->container = container ? container->name() : "merge";
+  driver_->since_ns = seen_since_ns_;
   worker_->leave_to_orphan(container, driver_->driver.task());
   if (!cpus_.empty()) driver_->place.bind(everywhere_);
   orphans_.push_back(std::move(driver_));

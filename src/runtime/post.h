@@ -43,9 +43,10 @@ class Post {
   // Gives the worker a thread. resource_exhausted: there is none to be had.
   Status man();
 
-  // Takes the worker from a thread whose handler has run for `stuck_after`, and gives it another. True while the
+  // Takes the worker from a thread whose handler has run for `isolate_after`, and gives it another; names in the log
+  // one that goes on until `stuck_after`. True while the
   // worker wants to be looked at soon: a handler runs, or it has no thread.
-  bool look(std::uint64_t now_ns, std::chrono::nanoseconds stuck_after);
+  bool look(std::uint64_t now_ns, std::chrono::nanoseconds isolate_after, std::chrono::nanoseconds stuck_after);
 
   // After Worker::request_stop(): joins the threads. False: one did not end in time, and is left alone; then so must
   // the post be, for ever.
@@ -59,12 +60,17 @@ class Post {
     std::atomic<bool> begun{false};
     std::atomic<bool> ended{false};
     std::thread thread;
+    // Once the worker was taken from it:
+    std::string container;
+    std::uint64_t since_ns = 0;
+    bool named = false;  // in the log
   };
 
   Post(std::unique_ptr<Random> random, std::unique_ptr<Reactor> reactor, Clock& clock, Logger& log);
   Status man_locked();
   void join_ended();
-  void take_from_driver(std::uint64_t ran_ns);
+  void name_stuck(std::uint64_t now_ns, std::chrono::nanoseconds stuck_after);
+  void take_from_driver();
   bool join_one(DriverThread& driver, std::uint64_t until_ns);
 
   std::unique_ptr<Random> random_;

@@ -102,11 +102,18 @@ void Worker::fire_timers(unsigned& handled) {
   }
 }
 
+// One channel's turn is bounded by number, and beside others by time as well: so a client with many long calls under
+// way does not hold up one with a single call.
 bool Worker::poll_channels(Priority priority, unsigned& handled) {
-  for (auto& channel : channels_[static_cast<int>(priority)]) {
+  auto& channels = channels_[static_cast<int>(priority)];
+  const unsigned most = priority == Priority::low_latency ? kChannelBudget : kBulkBudget;
+  const bool alone = channels.size() == 1;
+  for (auto& channel : channels) {
     if (channel->ready()) {
-      unsigned taken = channel->poll(priority == Priority::low_latency ? kChannelBudget : kBulkBudget);
+      const Ticks begin = alone ? Ticks() : Ticks::now();
+      unsigned taken = channel->poll(alone ? most : std::min(most, channel->share()));
       if (taken == ClientChannel::kLost) return false;
+      if (!alone) channel->took(taken, Ticks::now().ns_since(begin));
       handled += taken;
     }
     if (channel->dirty()) channel->flush();
@@ -190,6 +197,7 @@ void Worker::sleep_until_work(Sleep how) {
     std::uint64_t until = timers_.empty() ? 0 : timers_.next_ns();
     if (how == Sleep::nap) until = until == 0 ? now_ns_ + kNapNs : std::min(until, now_ns_ + kNapNs);
     seams_.reactor.wait(until);
+    if (how == Sleep::deep && options_.woke) options_.woke();
   }
   asleep.store(0, std::memory_order_relaxed);
 }

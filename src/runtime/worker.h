@@ -7,6 +7,7 @@
 // the worker afterwards, which a false return says: then it unwinds at once and touches nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -31,6 +32,7 @@ struct WorkerOptions {
   bool never_sleep = false;  // to begin with
   std::uint64_t default_deadline_ns = 30'000'000'000;
   std::uint64_t max_message = 1 << 20;
+  std::function<void()> woke;  // called after each deep sleep; null: nobody wants to know
 };
 
 // What a worker needs of the world; all outlive it.

@@ -23,6 +23,7 @@ TEST_F(Stuck, OthersGoOnAndTheDeadlineAnswers) {
     EXPECT_TRUE(other.ok()) << i << ": " << other.error().to_string();
   }
   auto now = status();
+  ASSERT_TRUE(eventually([&] { return !(now = status()).stuck.empty(); }));
   ASSERT_EQ(now.stuck.size(), 1U);
   EXPECT_EQ(now.stuck[0].container, "small/0");
   EXPECT_EQ(now.stuck[0].method, "spin");

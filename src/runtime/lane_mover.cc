@@ -26,10 +26,14 @@ LaneMover::Outcome LaneMover::move(const std::vector<Order>& orders, std::chrono
   for (const Order& order : orders) {
     Container& container = *order.pool->containers[order.container];
     Worker& to = crew_.worker(order.to);
-    container.worker().run([&container, &to, tally, pool = order.pool](Worker& worker) {
-      auto& counter = worker.move_lane(container, to) == Worker::Move::done ? tally->moved : tally->refused;
-      counter.fetch_add(1, std::memory_order_relaxed);
-      tally->latch.arrive();
+    // By way of the new owner, which is awake then, and waits for it.
+    to.run([&container, tally, pool = order.pool](Worker& expecting) {
+      expecting.expect_lane();
+      container.worker().run([&container, &expecting, tally, pool](Worker& worker) {
+        auto& counter = worker.move_lane(container, expecting) == Worker::Move::done ? tally->moved : tally->refused;
+        counter.fetch_add(1, std::memory_order_relaxed);
+        tally->latch.arrive();
+      });
     });
   }
   tally->latch.wait_for(patience);

@@ -227,6 +227,7 @@ void Worker::drive() {
       continue;
     }
     std::uint64_t now = seams_.clock.now_ns();
+    if (now < expects_until_ns_) continue;
     if (idle_since == 0) idle_since = now;
     if (!slept) policy = seams_.reactor.device_at_work() ? &idle_at_device_ : &idle_;
     if (!slept && now - idle_since < policy->spin_ns()) continue;

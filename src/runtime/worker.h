@@ -143,6 +143,8 @@ class Worker {
   // Something of this lot is not on its way any more.
   void count_arrival(Container& container, std::uint8_t lot);
 
+  // A lane is about to come: for a moment it does not sleep.
+  void expect_lane() noexcept;
   // Gives a container of this worker, with all that it has under way, to another one.
   enum class Move {
     done,
@@ -241,6 +243,7 @@ class Worker {
   std::atomic<bool> never_sleep_;
   std::uint64_t now_ns_ = 0;
   unsigned turns_ = 0;
+  std::uint64_t expects_until_ns_ = 0;  // a lane
 
   std::unordered_map<PoolId, const Pool*> pools_;
   std::vector<std::unique_ptr<ClientChannel>> channels_[2];

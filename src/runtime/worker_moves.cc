@@ -112,6 +112,11 @@ Worker::Move Worker::move_lane(Container& container, Worker& to) {
   return Move::done;
 }
 
+void Worker::expect_lane() noexcept {
+  constexpr std::uint64_t kMomentNs = 300'000;
+  expects_until_ns_ = refresh_now() + kMomentNs;
+}
+
 // What came before this letter found the lane already here, and may have used it.
 void Worker::join_lane(Container& container, std::uint64_t stopped_ns) {
   container.holds.fetch_sub(1, std::memory_order_relaxed);

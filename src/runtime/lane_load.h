@@ -6,18 +6,9 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/owned_counter.h"
+
 namespace chi::runtime {
-
-// For counters that one thread writes and others may read: no locked instruction.
-template <class T>
-void add_to(std::atomic<T>& counter, T by) noexcept {
-  counter.store(static_cast<T>(counter.load(std::memory_order_relaxed) + by), std::memory_order_relaxed);
-}
-
-template <class T>
-T value_of(const std::atomic<T>& counter) noexcept {
-  return counter.load(std::memory_order_relaxed);
-}
 
 // Written by the thread that has the lane's worker; read by any. Counts of tasks and bytes are exact, times are sums of
 // samples where steps are so short that to measure each would cost more than it is worth (sampler.h).

@@ -17,11 +17,12 @@ namespace {
 constexpr std::chrono::milliseconds kMovePatience(300);  // a handler may hold its worker so long, and is then left
 constexpr std::chrono::milliseconds kDropPatience(500);  // for what a policy still does when another is in charge
 constexpr std::chrono::milliseconds kIdleLook(500);
-constexpr unsigned kLooksInPeriod = 4;    // for imbalance
-constexpr unsigned kProcPeriods = 20;     // CPUs change less often than loads
-constexpr std::uint64_t kIdleTasks = 64;  // in a period, of all workers: not worth a question
-constexpr double kBusy = 0.9;             // shares of a worker's time: one above this ...
-constexpr double kLeisure = 0.5;          // ... beside another below this is an imbalance
+constexpr unsigned kLooksInPeriod = 4;      // for imbalance
+constexpr std::uint64_t kShareOfTime = 20;  // questions take no more than one in so many parts of it
+constexpr unsigned kProcPeriods = 20;       // CPUs change less often than loads
+constexpr std::uint64_t kIdleTasks = 64;    // in a period, of all workers: not worth a question
+constexpr double kBusy = 0.9;               // shares of a worker's time: one above this ...
+constexpr double kLeisure = 0.5;            // ... beside another below this is an imbalance
 
 Policy::Parts policy_parts(const Orchestrator::Parts& parts) {
   return {parts.crew, parts.keeper, parts.shelf, parts.clock, parts.log};
@@ -110,6 +111,7 @@ void Orchestrator::take(const worch::View& view, const worch::LaneAssignment& an
   for (auto& [name, pool] : parts_.keeper.pools()) pools[pool->id] = pool;
   std::map<std::pair<PoolId, std::uint32_t>, std::uint32_t> before;
   for (auto& lane : view.lanes) before[{lane.pool, lane.container}] = lane.worker;
+  std::erase_if(why_lane_, [&pools](auto& lane) { return !pools.contains(lane.first.first); });
   std::vector<LaneMover::Order> orders;
   for (auto& place : answer.lanes) {
     const std::pair id{place.pool, place.container};
@@ -231,7 +233,7 @@ std::chrono::nanoseconds Orchestrator::tick() {
   const auto period = static_cast<std::uint64_t>(config_.period.count());
   const bool idle = now.tasks - looked_at_.tasks < kIdleTasks + own_tasks_;
   const bool due = now.at_ns >= next_queue_ns_;
-  const bool unbalanced = !idle && is_unbalanced(now);
+  const bool unbalanced = !idle && now.at_ns + period >= next_queue_ns_ && is_unbalanced(now);
   if (due || unbalanced) {
     own_tasks_ = 0;
     looked_at_ = now;
@@ -244,6 +246,8 @@ std::chrono::nanoseconds Orchestrator::tick() {
         next_proc_ns_ = now.at_ns + kProcPeriods * period;
         static_cast<void>(round(proc_, view));
       }
+      const std::uint64_t took = parts_.clock.now_ns() - now.at_ns;
+      next_queue_ns_ = now.at_ns + std::max(period, kShareOfTime * took);
     }
   }
   return idle ? std::max<std::chrono::nanoseconds>(kIdleLook, config_.period) : config_.period / kLooksInPeriod;

@@ -4,14 +4,18 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 namespace chi::runtime {
 
-template <class T>
-void bump(std::atomic<T>& counter, std::int64_t by) noexcept {
+template <class T, class By>
+void add_to(std::atomic<T>& counter, By by) noexcept {
   const T now = counter.load(std::memory_order_relaxed);
   counter.store(static_cast<T>(now + static_cast<T>(by)), std::memory_order_relaxed);
+}
+
+template <class T>
+T value_of(const std::atomic<T>& counter) noexcept {
+  return counter.load(std::memory_order_relaxed);
 }
 
 }  // namespace chi::runtime

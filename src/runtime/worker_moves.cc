@@ -32,8 +32,8 @@ void for_each_operator(Container& container, F visit) {
 
 void PauseCounts::count(std::uint64_t ns) noexcept {
   const auto width = static_cast<std::size_t>(std::bit_width(ns));
-  bump(buckets[std::min(width, std::size(buckets) - 1)], 1);
-  bump(moves, 1);
+  add_to(buckets[std::min(width, std::size(buckets) - 1)], 1);
+  add_to(moves, 1);
   if (ns > longest_ns.load(std::memory_order_relaxed)) longest_ns.store(ns, std::memory_order_relaxed);
 }
 
@@ -92,17 +92,17 @@ Worker::Move Worker::move_lane(Container& container, Worker& to) {
     if (task.channel) task.channel->send_away(task);
   });
   const std::int64_t queued = tasks_queued(container);
-  bump(counts_.queued, -queued);
+  add_to(counts_.queued, -queued);
   const auto lane = container.pool.lane_base + container.index;
   const std::uint64_t had_it = std::uint64_t{1} << index() | std::uint64_t{1} << to.index();
   container.owners.store(container.owners.load(std::memory_order_relaxed) | had_it, std::memory_order_relaxed);
   container.arrival.store(seams_.lanes.number_move(), std::memory_order_relaxed);
-  bump(container.moves, 1);
+  add_to(container.moves, 1);
   const auto entry = shm::LaneMap::entry(to.index(), container.epoch, container.moves.load(std::memory_order_relaxed));
   container.give_to(to);
   seams_.lanes.map().entries[lane].store(entry, std::memory_order_release);
   to.run([&container, stopped_ns, queued](Worker& worker) {
-    bump(worker.counts_.queued, queued);
+    add_to(worker.counts_.queued, queued);
     worker.join_lane(container, stopped_ns);
   });
   // What clients have sent here for the lane goes after it now, not behind the handlers of other lanes.

@@ -63,7 +63,7 @@ void Worker::count_in(Task& task) {
   Container& container = *task.container;
   task.group = container.newest.number;
   ++container.newest.running;
-  bump(container.running, 1);
+  add_to(container.running, 1);
   meter_.admitted(task);
 }
 
@@ -72,7 +72,7 @@ void Worker::admit(Task* task) {
   task->state = Task::State::queued;
   if (task->method->id == kBarrierMethod) return admit_barrier(task);
   count_in(*task);
-  bump(counts_.queued, 1);
+  add_to(counts_.queued, 1);
   meter_.queued(*task);
   container.lanes[static_cast<int>(task->priority)].tasks.push(task);
   park(*task);
@@ -85,7 +85,7 @@ void Worker::admit(Task* task) {
 
 void Worker::admit_barrier(Task* task) {
   Container& container = *task->container;
-  bump(container.running, 1);
+  add_to(container.running, 1);
   task->group = Task::kNoGroup;
   LaneMeter::barrier(*task);
   task->state = Task::State::suspended;
@@ -169,7 +169,7 @@ bool Worker::run_lane(Container& container, Priority priority, unsigned limit, u
       continue;
     }
     Task* task = lane.tasks.pop();
-    bump(counts_.queued, -1);
+    add_to(counts_.queued, -1);
     LaneMeter::unqueued(*task);
     OwnedMessage request = std::move(task->request);
     if (!run_now(task, request.view())) return false;
@@ -218,7 +218,7 @@ void Worker::complete(Task& task, const Answer& answer) {
   bool ours = !task.call;
   if (task.state == Task::State::queued) {
     task.container->lanes[static_cast<int>(task.priority)].tasks.remove(&task);
-    bump(counts_.queued, -1);
+    add_to(counts_.queued, -1);
     LaneMeter::unqueued(task);
   }
   end(task, answer);
@@ -229,9 +229,9 @@ void Worker::complete(Task& task, const Answer& answer) {
 void Worker::end(Task& task, const Answer& answer) {
   Container& container = *task.container;
   task.state = Task::State::done;
-  bump(container.running, -1);
-  bump(container.completed, 1);
-  bump(counts_.tasks, 1);
+  add_to(container.running, -1);
+  add_to(container.completed, 1);
+  add_to(counts_.tasks, 1);
   meter_.over(task, answer);
   if (task.parked) unpark(task);
   task.waits.for_each([](Operator& wait) { wait.unlink(); });
@@ -308,7 +308,7 @@ void Worker::unpark(Task& task) {
 }
 
 void Worker::leave_to_orphan(Container* container, Task* task) {
-  bump(counts_.replaced, 1);
+  add_to(counts_.replaced, 1);
   if (!container) return;
   container->stuck = true;
   container->load.orphaned.store(true, std::memory_order_relaxed);

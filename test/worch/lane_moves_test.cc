@@ -20,13 +20,13 @@ constexpr std::uint32_t kBooks = 6;
 class LaneMoves : public SmallNode {
  protected:
   void SetUp() override {
-    start("worch: {queue: moody, period: 0}", 3);
+    start("worch: {queue: worch_test_moody, period: 0}", 3);
     ASSERT_TRUE(client_->create_pool("books", {.module = "ledger", .containers = kBooks}).ok());
     set_mood(moody::Mood::shuffle);
   }
 
   void set_mood(moody::Mood mood) const {
-    const auto set = client_->pool("worch_queue_moody").call<moody::Set>(static_cast<std::uint32_t>(mood)).get();
+    const auto set = client_->pool("worch_test_moody").call<moody::Set>(static_cast<std::uint32_t>(mood)).get();
     ASSERT_TRUE(set.ok()) << set.error().to_string();
   }
 };

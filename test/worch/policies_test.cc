@@ -15,10 +15,10 @@ using moody::Mood;
 
 class Policies : public SmallNode {
  protected:
-  void SetUp() override { start("worch: {queue: moody, period: 0, patience: 100ms}", 3); }
+  void SetUp() override { start("worch: {queue: worch_test_moody, period: 0, patience: 100ms}", 3); }
 
   void set_mood(Mood mood) const {
-    const auto set = client_->pool("worch_queue_moody").call<moody::Set>(static_cast<std::uint32_t>(mood)).get();
+    const auto set = client_->pool("worch_test_moody").call<moody::Set>(static_cast<std::uint32_t>(mood)).get();
     ASSERT_TRUE(set.ok()) << set.error().to_string();
   }
   Result<admin::WorchReply> run() const { return client_->admin().call<admin::WorchRun>("queue").get(); }
@@ -50,7 +50,7 @@ class Policies : public SmallNode {
     const auto shown = show();
     EXPECT_EQ(shown.policies.at(0).refused, refused_before + 1);
     EXPECT_NE(shown.policies.at(0).error.find(words), std::string::npos);
-    EXPECT_EQ(shown.policies.at(0).module, "worch_queue_moody");
+    EXPECT_EQ(shown.policies.at(0).module, "worch_test_moody");
     expect_service();
   }
 };
@@ -63,7 +63,7 @@ TEST_F(Policies, ABadAnswerIsRefusedAsAWhole) {
   expect_refused(Mood::fails, "in no mood for it");
   expect_refused(Mood::throws, "lets something through");
   expect_refused(Mood::slow, "no answer in time");
-  EXPECT_TRUE(eventually([&] { return client_->pool("worch_queue_moody").call<moody::Set>(0U).get().ok(); }));
+  EXPECT_TRUE(eventually([&] { return client_->pool("worch_test_moody").call<moody::Set>(0U).get().ok(); }));
   const auto good = run();
   ASSERT_TRUE(good.ok()) << good.error().to_string();
 }
@@ -107,11 +107,11 @@ TEST_F(Policies, ANewOneIsAskedBeforeItIsInCharge) {
 }
 
 TEST_F(Policies, OneThatIsTakenAwayComesBack) {
-  ASSERT_TRUE(client_->destroy_pool("worch_queue_moody").ok());
+  ASSERT_TRUE(client_->destroy_pool("worch_test_moody").ok());
   expect_service();
   const auto reply = run();
   ASSERT_TRUE(reply.ok()) << reply.error().to_string();
-  EXPECT_EQ(reply->policies.at(0).module, "worch_queue_moody");
+  EXPECT_EQ(reply->policies.at(0).module, "worch_test_moody");
 }
 
 }  // namespace

@@ -65,6 +65,44 @@ TEST_F(RingTest, IsFullWhenNothingIsConsumed) {
   EXPECT_TRUE(send(sent, kMaxInlineRequest));
 }
 
+// Another thread sees what is not yet done with, by sequence and up to the newest, whatever lies in between.
+TEST_F(RingTest, SomeRequestWaitsUntilItIsDoneWith) {
+  auto waits = [&](std::uint64_t sequence) {
+    return some_request_waits(*channel, [sequence](const RequestSlot& each) { return each.sequence() == sequence; });
+  };
+  std::uint64_t sequence = 1;
+  for (int lap = 0; lap < 30; ++lap) {
+    const std::uint64_t first = sequence;
+    for (std::uint32_t length : {0U, 100U, kMaxInlineRequest}) ASSERT_TRUE(send(sequence++, length));
+    for (std::uint64_t each = first; each < sequence; ++each) EXPECT_TRUE(waits(each)) << each;
+    EXPECT_FALSE(waits(sequence));
+    EXPECT_FALSE(waits(first - 1));
+    expect(first, 0);
+    expect(first + 1, 100);
+    EXPECT_TRUE(waits(first)) << "taken, but not done with";
+    reader.publish_before_last();
+    EXPECT_FALSE(waits(first));
+    EXPECT_TRUE(waits(first + 1));
+    expect(first + 2, kMaxInlineRequest);
+    reader.publish_head();
+    EXPECT_FALSE(waits(first + 2));
+  }
+}
+
+// A ring whose owner lies about its head, or about lengths, is looked at in bounded time.
+TEST_F(RingTest, ARingThatLiesIsLookedAtAllTheSame) {
+  auto look = [&] { return some_request_waits(*channel, [](const RequestSlot&) { return false; }); };
+  for (std::uint32_t i = 0; i < kRingSlots; ++i) {
+    channel->requests[i].position = 1'000'000 + i;
+    channel->requests[i].payload_size = 0xffff;
+  }
+  channel->request_head = 999'000;
+  static_cast<void>(look());
+  channel->request_head = ~0U - 3;
+  static_cast<void>(look());
+  EXPECT_FALSE(reader.ready());
+}
+
 TEST_F(RingTest, AMessageThatLiesAboutItsLengthIsSteppedOver) {
   ASSERT_TRUE(send(1, 10));
   channel->requests[1].payload_size = kMaxInlineRequest + 1;
@@ -101,6 +139,7 @@ TEST_F(RingTest, TwoThreadsMillionsOfTimes) {
       std::this_thread::yield();
     }
     expect(i, static_cast<std::uint32_t>(i % 100));
+    reader.publish_if_due();
   }
   sender.join();
 }

@@ -87,6 +87,7 @@ TEST_F(Policies, OneThatNeverEndsIsReplaced) {
   for (auto& [lane, worker] : places()) ++load[worker];
   EXPECT_EQ(load.size(), 3U) << "all workers have lanes again";
   expect_service();
+  EXPECT_TRUE(eventually([&] { return status().stuck.empty(); })) << "the handler that is only said never to end";
 }
 
 TEST_F(Policies, ANewOneIsAskedBeforeItIsInCharge) {

@@ -42,7 +42,7 @@ TEST_F(Stuck, ALateResultIsTheAnswerWhenTheDeadlineAllowsIt) {
   EXPECT_TRUE(small().on(container(1)).call<sm::Null>().get().ok());
   std::uint32_t replaced = 0;
   for (auto& worker : status().workers) replaced += worker.replaced;
-  EXPECT_EQ(replaced, 1U);
+  EXPECT_GE(replaced, 1U);
 }
 
 // What the thread that was left behind had asked the kernel for ends with it; wake-ups must not.

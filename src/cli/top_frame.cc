@@ -36,7 +36,8 @@ double mean(std::uint64_t sum, std::uint64_t count) {
 }
 
 void busiest_first(Json& rows) {
-  std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
+  auto& list = rows.get_ref<Json::array_t&>();
+  std::stable_sort(list.begin(), list.end(), [](const Json& a, const Json& b) {
     const auto key = [](const Json& row) {
       return std::tuple(row["handler_percent"].get<double>(), row["tasks_per_second"].get<double>());
     };

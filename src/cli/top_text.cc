@@ -76,12 +76,13 @@ const std::array<Section, 4>& sections() {
   return kSections;
 }
 
-// Lines for the rows of each list: all have their turn until they have what they need or nothing is left.
-std::array<std::size_t, 4> shares(const Json& frame, std::size_t lines) {
+// Lines for the rows of each of the first `shown` lists: all have their turn until they have what they need or nothing
+// is left.
+std::array<std::size_t, 4> shares(const Json& frame, std::size_t shown, std::size_t lines) {
   std::array<std::size_t, 4> out{};
   for (bool more = true; more && lines > 0;) {
     more = false;
-    for (std::size_t i = 0; i < out.size() && lines > 0; ++i) {
+    for (std::size_t i = 0; i < shown && lines > 0; ++i) {
       if (out[i] >= frame[sections()[i].list].size()) continue;
       ++out[i];
       --lines;
@@ -101,9 +102,11 @@ std::string render_top(const Json& frame, std::size_t rows) {
                   frame["sessions"].get<unsigned>(),
                   frame["stuck"].get<unsigned>() == 0 ? "" : fmt::format(", {} STUCK", frame["stuck"].get<unsigned>()),
                   human_duration(frame["seconds"].get<double>()));
-  const std::size_t around = 1 + 3 * sections().size();  // a blank line, the header, and what says that there is more
-  const auto fits = shares(frame, rows > around ? rows - around : 0);
-  for (std::size_t i = 0; i < sections().size(); ++i) {
+  // On a small terminal fewer lists. Each has a blank line, its header, and what says that there is more.
+  const std::size_t shown = std::clamp<std::size_t>(rows / 6, 1, sections().size());
+  const std::size_t around = 1 + 3 * shown;
+  const auto fits = shares(frame, shown, rows > around ? rows - around : 0);
+  for (std::size_t i = 0; i < shown; ++i) {
     const Section& section = sections()[i];
     const Json& list = frame[section.list];
     Table table(section.header);

@@ -316,7 +316,9 @@ void Worker::answer_early(Task& task, Code code, const char* text) {
   if (task.forget) {
     task.answered = true;
   } else {
+    if (trace_) trace_->reply_begins(task, false);
     tell(task, reply.answer(), false);
+    if (trace_) trace_->reply_ends();
   }
   task.waits.for_each([](Operator& wait) { wait.cancel(); });
 }

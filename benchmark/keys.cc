@@ -9,13 +9,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "base/random.h"
-
 namespace chi::bench {
 namespace {
-
-// Evenly from [0, 1).
-double fraction(Random& random) { return static_cast<double>(random.next() >> 11) * 0x1p-53; }
 
 // Entry n: the part of all draws that goes to the n + 1 most popular.
 std::vector<double> zipf_distribution(std::uint32_t keys) {
@@ -34,6 +29,8 @@ std::vector<std::uint32_t> shuffled(std::uint32_t keys, Random& random) {
 }
 
 }  // namespace
+
+double fraction(Random& random) noexcept { return static_cast<double>(random.next() >> 11) * 0x1p-53; }
 
 const char* name_of(KeyChoice choice) noexcept { return choice == KeyChoice::uniform ? "uniform" : "zipfian"; }
 

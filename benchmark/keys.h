@@ -8,11 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
+
 namespace chi::bench {
 
 enum class KeyChoice : std::uint8_t { uniform, zipfian };
 
 inline constexpr double kZipfExponent = 0.99;  // as YCSB has it
+
+// Evenly from [0, 1).
+double fraction(Random& random) noexcept;
 
 const char* name_of(KeyChoice choice) noexcept;
 

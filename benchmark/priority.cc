@@ -59,7 +59,7 @@ struct PriorityFigures {
   }
 };
 
-struct Found {
+struct PriorityFound {
   PriorityFigures alone, flooded;
   Figure ratio_p99;
 };
@@ -99,7 +99,7 @@ Status time_alone(const Pool& pool, nanoseconds slice, std::uint64_t interval, S
   return {};
 }
 
-Status measure(const Pool& pool, const Options& options, Found& out) {
+Status measure(const Pool& pool, const Options& options, PriorityFound& out) {
   Samples samples(1'000'000);
   FirstFailure failure;
   for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
@@ -128,7 +128,7 @@ Result<Report> run_priority(const Options& options) {
   if (!stage.ok()) return std::move(stage).error();
   const Result<Pool> pool = (*stage)->make_pool("small_message");
   if (!pool.ok()) return pool.error();
-  Found found;
+  PriorityFound found;
   Status measured = measure(*pool, options, found);
   if (!measured.ok()) return std::move(measured).error();
 

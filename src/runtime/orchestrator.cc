@@ -114,7 +114,9 @@ void Orchestrator::take(const worch::View& view, const worch::LaneAssignment& an
   for (auto& place : answer.lanes) {
     const std::pair id{place.pool, place.container};
     if (before[id] == place.worker) continue;
-    orders.push_back({pools.at(place.pool), place.container, place.worker});
+    auto pool = pools.find(place.pool);
+    if (pool == pools.end()) continue;  // it has gone since the view, as the pool of the policy that was in charge has
+    orders.push_back({pool->second, place.container, place.worker});
     why_lane_[id] = place.why.empty() ? queue_.module() : place.why;
   }
   move(orders);

@@ -55,7 +55,7 @@ admin::MethodsReply report_methods(Crew& crew) {
     row.id = key.second;
     row.method = of.first;
   }
-  std::stable_sort(reply.methods.begin(), reply.methods.end(),
+  std::sort(reply.methods.begin(), reply.methods.end(),
                    [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
   return reply;
 }

@@ -237,7 +237,7 @@ Result<std::shared_ptr<Pool>> PoolKeeper::create(PoolPlan plan, std::uint64_t un
 
 void PoolKeeper::introduce(Worker& worker) const {
   for (auto& [name, pool] : pools_) {
-    worker.run([pool = pool](Worker& there) { there.add_pool(pool.get()); });
+    worker.run([known = pool](Worker& there) { there.add_pool(known.get()); });
   }
 }
 

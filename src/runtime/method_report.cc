@@ -56,7 +56,7 @@ admin::MethodsReply report_methods(Crew& crew) {
     row.method = of.first;
   }
   std::sort(reply.methods.begin(), reply.methods.end(),
-                   [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
+            [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });
   return reply;
 }
 

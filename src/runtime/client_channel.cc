@@ -15,7 +15,6 @@ namespace chi::runtime {
 namespace {
 
 constexpr std::uint64_t kRetryNs = 500'000;  // between attempts to write to a full ring
-constexpr std::uint64_t kLookNs = 20'000;    // between looks at the rings of a lane's owners before
 
 void wake_client(std::atomic<std::uint32_t>& waits) {
   waits.store(0, std::memory_order_relaxed);
@@ -83,7 +82,8 @@ void ClientChannel::put_fence(const shm::RequestSlot& slot, const std::uint8_t* 
 void ClientChannel::look_over_fence() {
   fence_->look(shared_, priority_, worker_.turns());
   if (!fence_->clear()) {
-    arm(look_, kLookNs, [](TimerNode& timer) { static_cast<Timer&>(timer).channel->look_over_fence(); });
+    arm(look_, fence_->next_pause_ns(),
+        [](TimerNode& timer) { static_cast<Timer&>(timer).channel->look_over_fence(); });
   }
 }
 

@@ -46,7 +46,7 @@ Result<std::unique_ptr<Post>> Crew::make_post() {
   WorkerOptions worker = options_.worker;
   worker.index = size();
   worker.woke = [this] {
-    if (rests_.exchange(false, std::memory_order_relaxed)) stopping_.notify_one();
+    if (rests_.load(std::memory_order_relaxed) && rests_.exchange(false)) stopping_.notify_one();
   };
   return Post::create(worker, seeds_.fork(), clock_, log_, lanes_, control_);
 }
@@ -109,10 +109,12 @@ void Crew::watch() {
   std::chrono::nanoseconds pause{0};
   for (;;) {
     const bool awaits = pause == kLookAsleep;
-    rests_.store(awaits, std::memory_order_relaxed);
     stopping_.wait_for(lock, pause, [&] { return stop_ || (awaits && !rests_.load(std::memory_order_relaxed)); });
     if (stop_) return;
+    rests_.store(true);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // see Worker::sleep_until_work
     pause = look();
+    if (pause != kLookAsleep) rests_.store(false, std::memory_order_relaxed);
   }
 }
 

@@ -5,8 +5,10 @@
 // worker's thread.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "runtime/pool.h"
@@ -42,6 +44,8 @@ class LaneFence {
     turn_ = turn;
   }
   bool clear() const noexcept { return owners_ == 0; }
+  // How long to wait before the next look: longer each time, for a client that reads no replies is not read from.
+  std::uint64_t next_pause_ns() noexcept { return std::exchange(pause_ns_, std::min(2 * pause_ns_, kLongestPauseNs)); }
   bool passed(unsigned turn) const noexcept { return clear() && turn != turn_; }
 
  private:
@@ -51,11 +55,14 @@ class LaneFence {
            !(other.flags & (shm::kCancel | shm::kRelease));
   }
 
+  static constexpr std::uint64_t kLongestPauseNs = 20'000'000;
+
   shm::RequestSlot slot_;
   const std::uint32_t size_;
   const std::uint64_t arrival_;
   std::uint64_t owners_;
   unsigned turn_ = 0;
+  std::uint64_t pause_ns_ = 20'000;
   std::uint8_t bytes_[shm::kMaxMessageSlots * shm::kCacheLine];
 };
 

@@ -7,22 +7,20 @@
 #include <atomic>
 
 namespace chi::runtime {
-namespace {
 
-struct Tally {
+struct LaneMover::Tally {
   explicit Tally(std::size_t orders) : latch(orders) {}
   Latch latch;
   std::atomic<std::uint32_t> moved{0};
   std::atomic<std::uint32_t> refused{0};
 };
 
-}  // namespace
-
 LaneMover::Outcome LaneMover::move(const std::vector<Order>& orders, std::chrono::nanoseconds patience) {
   const auto count = static_cast<std::uint32_t>(orders.size());
   if (count == 0) return {};
-  if (!crew_.on_each(patience, [](Worker&) {})) return {0, count, 0};
-  auto tally = std::make_shared<Tally>(orders.size());
+  const bool done = !last_ || last_->latch.wait_for(patience);
+  if (!done || !crew_.on_each(patience, [](Worker&) {})) return {0, count, 0};
+  auto tally = last_ = std::make_shared<Tally>(orders.size());
   for (const Order& order : orders) {
     Container& container = *order.pool->containers[order.container];
     Worker& to = crew_.worker(order.to);

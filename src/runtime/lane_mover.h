@@ -27,12 +27,15 @@ class LaneMover {
 
   explicit LaneMover(Crew& crew) : crew_(crew) {}
 
-  // Each lane at most once. Nothing is moved, and all are refused, while a worker has not been heard of since the last
-  // orders: then a task may still be on its way by what was true before them.
+  // Each lane at most once. Nothing is moved, and all are refused, while an earlier order is not carried out, or a
+  // worker has not been heard of since: then a task may still be on its way by what was true before.
   Outcome move(const std::vector<Order>& orders, std::chrono::nanoseconds patience);
 
  private:
+  struct Tally;
+
   Crew& crew_;
+  std::shared_ptr<Tally> last_;
 };
 
 }  // namespace chi::runtime

@@ -21,6 +21,7 @@ constexpr unsigned kLooksInPeriod = 4;      // for imbalance
 constexpr std::uint64_t kShareOfTime = 20;  // questions take no more than one in so many parts of it
 constexpr unsigned kProcPeriods = 20;       // CPUs change less often than loads
 constexpr std::uint64_t kIdleTasks = 64;    // in a period, of all workers: not worth a question
+constexpr std::uint64_t kIdleShare = 20;    // nor so small a part of one worker's time
 constexpr double kBusy = 0.9;               // shares of a worker's time: one above this ...
 constexpr double kLeisure = 0.5;            // ... beside another below this is an imbalance
 
@@ -189,6 +190,7 @@ void Orchestrator::workers_changed() {
 // What the policy did not take from workers that are not active any more.
 void Orchestrator::evacuate() {
   const std::uint32_t active = parts_.crew.active();
+  if (active == parts_.crew.size()) return;
   std::vector<LaneMover::Order> orders;
   for (auto& [name, pool] : parts_.keeper.pools()) {
     for (auto& container : pool->containers) {
@@ -212,6 +214,15 @@ Orchestrator::Activity Orchestrator::activity() const {
   return out;
 }
 
+// Few tasks, and little time in handlers: a few long ones are a load, too.
+bool Orchestrator::is_idle(const Activity& now) const {
+  if (now.tasks - looked_at_.tasks >= kIdleTasks + own_tasks_) return false;
+  if (now.busy_ns.size() != looked_at_.busy_ns.size()) return false;
+  std::uint64_t busy = 0;
+  for (std::size_t i = 0; i < now.busy_ns.size(); ++i) busy += now.busy_ns[i] - looked_at_.busy_ns[i];
+  return busy * kIdleShare < now.at_ns - looked_at_.at_ns;
+}
+
 bool Orchestrator::is_unbalanced(const Activity& now) const {
   if (now.busy_ns.size() != looked_at_.busy_ns.size() || now.busy_ns.empty() || now.at_ns == looked_at_.at_ns) {
     return false;
@@ -231,7 +242,7 @@ std::chrono::nanoseconds Orchestrator::tick() {
   if (config_.period.count() == 0) return kIdleLook;
   const Activity now = activity();
   const auto period = static_cast<std::uint64_t>(config_.period.count());
-  const bool idle = now.tasks - looked_at_.tasks < kIdleTasks + own_tasks_;
+  const bool idle = is_idle(now);
   const bool due = now.at_ns >= next_queue_ns_;
   const bool unbalanced = !idle && now.at_ns + period >= next_queue_ns_ && is_unbalanced(now);
   if (due || unbalanced) {
@@ -241,7 +252,6 @@ std::chrono::nanoseconds Orchestrator::tick() {
     if (!idle) {
       const worch::View view = look(due ? "period" : "imbalance");
       if (parts_.crew.active() > 1) static_cast<void>(round(queue_, view));
-      evacuate();
       if (now.at_ns >= next_proc_ns_) {
         next_proc_ns_ = now.at_ns + kProcPeriods * period;
         static_cast<void>(round(proc_, view));
@@ -249,6 +259,7 @@ std::chrono::nanoseconds Orchestrator::tick() {
       const std::uint64_t took = parts_.clock.now_ns() - now.at_ns;
       next_queue_ns_ = now.at_ns + std::max(period, kShareOfTime * took);
     }
+    evacuate();
   }
   return idle ? std::max<std::chrono::nanoseconds>(kIdleLook, config_.period) : config_.period / kLooksInPeriod;
 }

@@ -66,6 +66,7 @@ class Orchestrator {
   void move(const std::vector<LaneMover::Order>& orders);
   void evacuate();
   Activity activity() const;
+  bool is_idle(const Activity& now) const;
   bool is_unbalanced(const Activity& now) const;
 
   const Parts parts_;

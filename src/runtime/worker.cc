@@ -197,9 +197,11 @@ void Worker::sleep_until_work(Sleep how) {
     std::uint64_t until = timers_.empty() ? 0 : timers_.next_ns();
     if (how == Sleep::nap) until = until == 0 ? now_ns_ + kNapNs : std::min(until, now_ns_ + kNapNs);
     seams_.reactor.wait(until);
-    if (how == Sleep::deep && options_.woke) options_.woke();
   }
   asleep.store(0, std::memory_order_relaxed);
+  if (!options_.woke) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // the monitor says that it rests, and then looks who is awake
+  options_.woke();
 }
 
 void Worker::drive() {

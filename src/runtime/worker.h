@@ -32,7 +32,7 @@ struct WorkerOptions {
   bool never_sleep = false;  // to begin with
   std::uint64_t default_deadline_ns = 30'000'000'000;
   std::uint64_t max_message = 1 << 20;
-  std::function<void()> woke;  // called after each deep sleep; null: nobody wants to know
+  std::function<void()> woke;  // called after each sleep; null: nobody wants to know
 };
 
 // What a worker needs of the world; all outlive it.

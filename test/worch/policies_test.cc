@@ -107,6 +107,17 @@ TEST_F(Policies, ANewOneIsAskedBeforeItIsInCharge) {
   expect_service();
 }
 
+// The pool of the old one has gone by the time that the answer, which knows its lane, is carried out.
+TEST_F(Policies, ANewOneMayMoveTheLaneOfTheOneBefore) {
+  set_mood(Mood::gather);
+  ASSERT_TRUE(run().ok());
+  const auto changed = set("queue", "round_robin");
+  ASSERT_TRUE(changed.ok()) << changed.error().to_string();
+  EXPECT_FALSE(places().contains("worch_test_moody/0"));
+  EXPECT_GT(show().moves, 2U);
+  expect_service();
+}
+
 TEST_F(Policies, OneThatIsTakenAwayComesBack) {
   ASSERT_TRUE(client_->destroy_pool("worch_test_moody").ok());
   expect_service();

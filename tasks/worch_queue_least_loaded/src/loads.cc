@@ -19,6 +19,8 @@ constexpr double kLongStepNs = 1e6;      // from here on others notice that they
 constexpr double kLongTimes = 10;        // where they themselves take less than a part of that
 constexpr std::uint32_t kSeenLong = 6;   // it takes three views; one long step may be the machine's fault
 constexpr std::uint32_t kMostLong = 20;  // and so many views without one until it is forgotten
+constexpr std::uint32_t kQuiet = 2;      // views in which no other lane turned out to be long: then all are told
+constexpr std::uint32_t kMostWait = 10;  // and after so many in any case
 
 double queued_work(const LaneView& lane, double mean_task_ns) {
   if (lane.expected_ns != 0) return static_cast<double>(lane.expected_ns);
@@ -65,7 +67,7 @@ LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t peri
     }
   }
   past.queued_ns = queued;
-  past.long_tasks = lane.long_running || past.long_seen >= kSeenLong || (past.long_tasks && past.long_seen > 0);
+  past.long_measured = past.long_seen >= kSeenLong || (past.long_measured && past.long_seen > 0);
   past.used = past.used || lane.tasks != 0 || lane.handler_ns != 0 || lane.queued != 0 || lane.running != 0;
   if (past.rate < 1e-9) past.rate = 0;
   const double square = task_ns * std::max(2 * task_ns, past.longest_ns / 2);  // mean square of a task's time
@@ -78,7 +80,6 @@ LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t peri
     out.variance =
         chance * past.rate * square / task_ns / period + 3 * queued / task_ns * square / kHorizonNs / kHorizonNs;
   }
-  out.long_tasks = past.long_tasks;
   out.unknown = !past.used;
   out.fresh = past.first_view == past.view;
   return out;
@@ -95,6 +96,29 @@ double LoadHistory::long_step() const {
   const auto quarter = tasks_ns.begin() + static_cast<std::ptrdiff_t>(tasks_ns.size() / 4);
   std::nth_element(tasks_ns.begin(), quarter, tasks_ns.end());
   return std::max(kLongStepNs, kLongTimes * *quarter);
+}
+
+// Where all lanes have some long tasks, chance says which are found first: were those told at once, they would be kept
+// apart from the others, and all of that undone view by view.
+void LoadHistory::tell_kinds(Loads& out) {
+  bool waiting = false;
+  bool found = false;
+  for (const LaneLoad& lane : out.lanes) {
+    Past& past = lanes_.at({lane.view->pool, lane.view->container});
+    if (!past.long_measured || past.long_told) continue;
+    waiting = true;
+    found = found || past.long_found == 0;
+    if (past.long_found == 0) past.long_found = view_;
+  }
+  waiting_views_ = waiting ? waiting_views_ + 1 : 0;
+  quiet_views_ = waiting && !found ? quiet_views_ + 1 : 0;
+  const bool tell = quiet_views_ >= kQuiet || waiting_views_ >= kMostWait;
+  for (LaneLoad& lane : out.lanes) {
+    Past& past = lanes_.at({lane.view->pool, lane.view->container});
+    past.long_told = past.long_measured && (past.long_told || tell);
+    if (!past.long_measured) past.long_found = 0;
+    lane.long_tasks = lane.view->long_running || past.long_told;
+  }
 }
 
 Loads LoadHistory::learn(const View& view) {
@@ -120,7 +144,10 @@ Loads LoadHistory::learn(const View& view) {
     load.worker = position(out.workers, lane.worker);
     load.fixed = lane.fixed && load.worker != kGone;
     total += load.load;
-    if (load.worker != kGone) add(out.workers[load.worker], load);
+  }
+  tell_kinds(out);
+  for (const LaneLoad& lane : out.lanes) {
+    if (lane.worker != kGone) add(out.workers[lane.worker], lane);
   }
   std::erase_if(lanes_, [this](const auto& entry) { return entry.second.view != view_; });
   if (!out.workers.empty()) out.mean = total / static_cast<double>(out.workers.size());

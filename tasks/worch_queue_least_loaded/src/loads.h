@@ -62,19 +62,24 @@ class LoadHistory {
   struct Past {
     std::uint64_t view = 0;  // number of the view that it was in last
     std::uint64_t first_view = 0;
-    std::uint32_t views = 0;      // that measured it
-    double rate = 0;              // work that comes, in shares of a worker's time
-    double tasks = 0;             // that come in a second
-    double longest_ns = 0;        // lately
-    double queued_ns = 0;         // work that waited at the end of the last view
-    std::uint32_t long_seen = 0;  // up with each view that saw a long step, down with each that did not
-    bool long_tasks = false;
+    std::uint32_t views = 0;       // that measured it
+    double rate = 0;               // work that comes, in shares of a worker's time
+    double tasks = 0;              // that come in a second
+    double longest_ns = 0;         // lately
+    double queued_ns = 0;          // work that waited at the end of the last view
+    std::uint32_t long_seen = 0;   // up with each view that saw a long step, down with each that did not
+    std::uint64_t long_found = 0;  // view in which it was measured to be long; 0: it is not
+    bool long_measured = false;
+    bool long_told = false;  // it counts as one with long tasks
     bool used = false;
   };
   static LaneLoad learn(Past& past, const chi::worch::LaneView& lane, std::uint64_t period_ns, double long_step_ns);
   double long_step() const;
+  void tell_kinds(Loads& out);
 
   std::uint64_t view_ = 0;
+  std::uint32_t waiting_views_ = 0;  // that lanes with long tasks were found, and not told yet
+  std::uint32_t quiet_views_ = 0;    // since the latest of them was found
   std::unordered_map<Key, Past, Hash> lanes_;
   std::unordered_set<std::uint32_t> workers_;
 };

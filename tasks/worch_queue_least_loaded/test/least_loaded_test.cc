@@ -290,6 +290,19 @@ TEST(LeastLoaded, BalanceComesBeforeIsolation) {
   EXPECT_EQ(node.steps(30), 0u);
 }
 
+// Which lanes are found first, is chance: a tenth of the tasks is long in each of them.
+TEST(LeastLoaded, LanesThatAllHaveLongTasksAreNotKeptApart) {
+  std::mt19937_64 random(3);
+  Node node(2, std::vector<double>(16, 0.07), 500'000);
+  std::size_t moved = 0;
+  for (int round = 0; round < 30; ++round) {
+    for (LaneView& lane : node.view().lanes) lane.longest_ns = random() % 4 != 0 ? 5'000'000 : 20'000;
+    moved += node.step();
+  }
+  EXPECT_EQ(moved, 0u);
+  EXPECT_EQ(node.last().why.find("apart"), std::string::npos) << node.last().why;
+}
+
 TEST(LeastLoaded, OneSlowStepIsNoLongTask) {
   Node node(2, std::vector<double>(8, 0.05));
   node.steps(3);

@@ -24,12 +24,16 @@ std::vector<double> parts_of_containers(const Mix& mix) {
   return parts;
 }
 
+double calls_per_s(const Mix& mix) {
+  const double mean_work_us = mix.long_part * mix.long_us + (1 - mix.long_part) * mix.small_us;
+  return 1e6 * mix.busy * mix.workers / mean_work_us;
+}
+
 std::vector<Arrival> draw_arrivals(const Mix& mix, std::chrono::nanoseconds length, std::uint64_t seed) {
   SeededRandom random(seed);
   std::vector<double> sums = parts_of_containers(mix);
   std::partial_sum(sums.begin(), sums.end(), sums.begin());
-  const double mean_work_ns = 1e3 * (mix.long_part * mix.long_us + (1 - mix.long_part) * mix.small_us);
-  const double interval_ns = mean_work_ns / (mix.busy * mix.workers);
+  const double interval_ns = 1e9 / calls_per_s(mix);
   std::vector<Arrival> out;
   out.reserve(static_cast<std::size_t>(1.2 * static_cast<double>(length.count()) / interval_ns) + 16);
   double due = 0;

@@ -30,6 +30,9 @@ struct Arrival {
 // popular ones are those that placing by number gives to one worker: with two workers 0, 2, 4 and so on, then 1, 3, 5.
 std::vector<double> parts_of_containers(const Mix& mix);
 
+// Of all containers together.
+double calls_per_s(const Mix& mix);
+
 // A Poisson process: calls come independently of each other and of what has been answered.
 std::vector<Arrival> draw_arrivals(const Mix& mix, std::chrono::nanoseconds length, std::uint64_t seed);
 

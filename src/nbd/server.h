@@ -12,9 +12,9 @@
 #include <memory>
 #include <string>
 
+#include "base/listen_socket.h"
 #include "base/unique_fd.h"
 #include "nbd/connection.h"
-#include "nbd/listen_socket.h"
 #include "nbd/notes.h"
 
 namespace chi::nbd {

@@ -15,7 +15,8 @@ endfunction()
 
 set(package_files ${PROJECT_SOURCE_DIR}/tools/cmake/ChimaeraModule.cmake
                   ${PROJECT_SOURCE_DIR}/tools/cmake/FindLiburing.cmake
-                  ${PROJECT_SOURCE_DIR}/tools/cmake/FindHwloc.cmake)
+                  ${PROJECT_SOURCE_DIR}/tools/cmake/FindHwloc.cmake
+                  ${PROJECT_SOURCE_DIR}/tools/cmake/FindPrometheusCore.cmake)
 install(EXPORT chimaera NAMESPACE chimaera:: DESTINATION ${package_dir} FILE chimaeraTargets.cmake)
 chi_package_config(${installed_config} ${CMAKE_INSTALL_PREFIX}
                    ${CMAKE_INSTALL_LIBDIR}/chimaera/modules)

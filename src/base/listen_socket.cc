@@ -1,8 +1,8 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// Implements listen_socket.h. Between the look at what has the name and taking it, no other exporter may take it: they
-// lock the folder.
-#include "nbd/listen_socket.h"
+// Implements listen_socket.h. Between the look at what has the name and taking it, nobody else who makes sockets this
+// way may take it: they lock the folder.
+#include "base/listen_socket.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/runtime_dir.h"
 
-namespace chi::nbd {
+namespace chi {
 namespace {
 
 constexpr int kLockTries = 200;
@@ -104,4 +104,4 @@ void ListenSocket::remove() noexcept {
   fd_.reset();
 }
 
-}  // namespace chi::nbd
+}  // namespace chi

@@ -11,7 +11,7 @@
 
 #include "base/unique_fd.h"
 
-namespace chi::nbd {
+namespace chi {
 
 class ListenSocket {
  public:
@@ -37,4 +37,4 @@ class ListenSocket {
   ino_t inode_ = 0;
 };
 
-}  // namespace chi::nbd
+}  // namespace chi

@@ -1,0 +1,62 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Requests, whole and in pieces, good and bad.
+#include "metrics/http.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace chi::metrics {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(HttpTest, SaysNothingBeforeTheRequestIsWhole) {
+  const std::string whole = "GET /metrics?name=x HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n";
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_EQ(judge(whole.substr(0, size)), std::nullopt) << size;
+  EXPECT_EQ(judge(whole), HttpStatus::ok);
+}
+
+TEST(HttpTest, JudgesWhatIsAskedFor) {
+  auto asked = [](const std::string& line) { return judge(line + "\r\n\r\n"); };
+  EXPECT_EQ(asked("GET /metrics HTTP/1.1"), HttpStatus::ok);
+  EXPECT_EQ(asked("GET /metrics HTTP/1.0"), HttpStatus::ok);
+  EXPECT_EQ(judge("GET /metrics HTTP/1.1\n\n"), HttpStatus::ok);
+  EXPECT_EQ(asked("GET / HTTP/1.1"), HttpStatus::not_found);
+  EXPECT_EQ(asked("GET /metrics/../etc/passwd HTTP/1.1"), HttpStatus::not_found);
+  EXPECT_EQ(asked("GET /metricsx HTTP/1.1"), HttpStatus::not_found);
+  EXPECT_EQ(asked("POST /metrics HTTP/1.1"), HttpStatus::method_not_allowed);
+  EXPECT_EQ(asked("HEAD /metrics HTTP/1.1"), HttpStatus::method_not_allowed);
+  EXPECT_EQ(asked("GET /metrics HTTP/2.0"), HttpStatus::version_not_supported);
+}
+
+TEST(HttpTest, RefusesWhatIsNoRequest) {
+  for (const char* line : {"", "GET", "GET /metrics", "get /metrics HTTP/1.1", "GET /me trics HTTP/1.1",
+                           " GET /metrics HTTP/1.1", "GET /metrics SSH-2.0", "\x16\x03\x01 a b"}) {
+    EXPECT_EQ(judge(std::string(line) + "\r\n"), HttpStatus::bad_request) << line;
+  }
+}
+
+TEST(HttpTest, RefusesWhatDoesNotEnd) {
+  EXPECT_EQ(judge(std::string(kMaxRequest - 1, 'A')), std::nullopt);
+  EXPECT_EQ(judge(std::string(kMaxRequest, 'A')), HttpStatus::header_too_large);
+  const std::string fields = "GET /metrics HTTP/1.1\r\n" + std::string(kMaxRequest, 'a');
+  EXPECT_EQ(judge(fields), HttpStatus::header_too_large);
+  EXPECT_EQ(judge(fields + "\r\n\r\n"), HttpStatus::header_too_large);
+}
+
+TEST(HttpTest, AnswersWholly) {
+  EXPECT_EQ(response(HttpStatus::ok, "x 1\n"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: 4\r\n"
+            "Connection: close\r\n\r\nx 1\n");
+  EXPECT_THAT(response(HttpStatus::method_not_allowed), HasSubstr("\r\nAllow: GET\r\n"));
+  EXPECT_THAT(response(HttpStatus::not_found), StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_THAT(response(HttpStatus::not_found), EndsWith("the metrics are at GET /metrics\n"));
+  EXPECT_THAT(response(HttpStatus::not_found), Not(HasSubstr("Allow")));
+}
+
+}  // namespace
+}  // namespace chi::metrics

@@ -5,9 +5,9 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <system_error>
 
+#include "base/process_usage.h"
 #include "runtime/error_reply.h"
 #include "runtime/method_report.h"
 #include "runtime/places.h"
@@ -27,16 +27,6 @@ admin::PoolInfo pool_info(const Pool& pool) {
           pool.gid,
           pool.mode,
           pool.lane_base};
-}
-
-std::uint64_t resident_bytes() {
-  unsigned long total = 0;
-  unsigned long resident = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
-    if (std::fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
-    std::fclose(file);
-  }
-  return std::uint64_t{resident} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 OwnedMessage encoded(const Error& error) {
@@ -267,7 +257,7 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
   reply.pid = static_cast<std::uint32_t>(::getpid());
   reply.incarnation = parts_->incarnation;
   reply.uptime_s = static_cast<double>(parts_->clock.now_ns() - started_ns_) / 1e9;
-  reply.resident_bytes = resident_bytes();
+  reply.resident_bytes = process_usage().resident_bytes;
   reply.sessions = parts_->listener.sessions();
   reply.pools = on(admin::PoolList{}, call)->pools;
   struct Seen {

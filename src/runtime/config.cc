@@ -151,6 +151,7 @@ Result<Config> load_config(const std::string& path) {
   for (std::string& repo : config->modules.paths) start_at(folder, repo);
   start_at(folder, config->socket.path);
   start_at(folder, config->log.file);
+  if (config->metrics.listen.find('/') != std::string::npos) start_at(folder, config->metrics.listen);
   return config;
 }
 

@@ -78,6 +78,12 @@ struct Config {
     bool operator==(const Worch&) const = default;
   } worch;
 
+  struct Metrics {
+    std::string listen;      // as metrics/address.h has it; empty: none are given out
+    bool is_public = false;  // the address may be one that other machines reach
+    bool operator==(const Metrics&) const = default;
+  } metrics;
+
   std::vector<PoolConfig> pools;
   bool operator==(const Config&) const = default;
 };

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "base/text.h"
+#include "metrics/address.h"
 
 namespace chi::runtime {
 
@@ -127,6 +128,17 @@ bool set_allow_uids(Config& config, const YamlNode& node) {
   return true;
 }
 
+bool set_metrics_listen(Config& config, const YamlNode& node) {
+  if (is_scalar(node) && !metrics::parse_address(node.text).ok()) return false;
+  return set_optional_text<&Config::metrics, &Config::Metrics::listen, kMaxSocketPath>(config, node);
+}
+
+bool set_metrics_public(Config& config, const YamlNode& node) {
+  if (!is_scalar(node) || (node.text != "true" && node.text != "false")) return false;
+  config.metrics.is_public = node.text == "true";
+  return true;
+}
+
 constexpr std::array kConfigKeys{
     Key<Config>{"runtime", "workers", "auto", "auto, or a number from 1 to 64",
                 "Threads that execute tasks. auto: one less than the CPUs that the daemon may use (by its affinity and "
@@ -203,6 +215,17 @@ constexpr std::array kConfigKeys{
     Key<Config>{"worch", "patience", "100ms", "a duration from 1ms to 10s",
                 "A policy that takes longer to answer is not waited for; what was assigned before stays.",
                 set_duration<&Config::worch, &Config::Worch::patience, kMs, 10 * kSecond>},
+    Key<Config>{
+        "metrics", "listen", "null",
+        "an address and a port (127.0.0.1:9464, [::1]:9464), or a path with a '/' in it, of at most 107 bytes",
+        "Where Prometheus fetches metrics: GET /metrics on this port, or on a Unix socket, made with mode 0600. "
+        "Not set: nowhere, and nothing is computed. Port 0: a free one, which the log names. A relative path "
+        "starts at this file's folder.",
+        set_metrics_listen},
+    Key<Config>{"metrics", "public", "false", "true or false",
+                "true: metrics.listen may be an address that other machines reach. Whoever can reach it reads the "
+                "names of pools, modules and methods, and how much they do; no password is asked for.",
+                set_metrics_public},
 };
 
 bool set_pool_name(PoolConfig& pool, const YamlNode& node) {

@@ -56,6 +56,7 @@ session: {memory_limit: 64MiB, max_sessions: 5, max_streams: 6, allow_uids: [100
 socket: {path: /run/x.sock, mode: 0660, group: storage}
 log: {level: debug, file: /var/log/chimaera.log}
 call: {max_message: 4KiB}
+metrics: {listen: "0.0.0.0:9464", public: true}
 pools:
   - {name: inventory, module: kv, containers: 8, mode: 0644, config: {capacity: 10, label: "10"}}
   - {name: other, module: kv}
@@ -76,6 +77,8 @@ pools:
   EXPECT_EQ(config.log.level, LogLevel::debug);
   EXPECT_EQ(config.log.file, "/var/log/chimaera.log");
   EXPECT_EQ(config.call.max_message, 4096U);
+  EXPECT_EQ(config.metrics.listen, "0.0.0.0:9464");
+  EXPECT_TRUE(config.metrics.is_public);
   ASSERT_EQ(config.pools.size(), 2U);
   EXPECT_EQ(config.pools[0], (PoolConfig{"inventory", "kv", 8, 0644, R"({"capacity":10,"label":"10"})"}));
   EXPECT_EQ(config.pools[1], (PoolConfig{"other", "kv", 1, 0600, "{}"}));

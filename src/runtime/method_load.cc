@@ -35,6 +35,7 @@ void MethodLoad::add(const TaskSample& sample) noexcept {
   sampler_.took(sample.handler_ns);
   model_.learn(sample.request_bytes, sample.handler_ns);
   add_to(handler_ns_, sample.handler_ns * sample.weight);
+  add_to(latency_ns_, sample.latency_ns * sample.weight);
   const auto bucket = std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(sample.latency_ns)), kBuckets - 1);
   add_to(histogram_[bucket], std::uint64_t{sample.weight});
   if (sample.predicted_ns <= 0) return;
@@ -50,6 +51,7 @@ void MethodLoad::add_to_sums(Sums& sums) const noexcept {
   sums.failed += value_of(failed_);
   sums.bytes += value_of(bytes_);
   sums.handler_ns += value_of(handler_ns_);
+  sums.latency_ns += value_of(latency_ns_);
   sums.predicted += value_of(predicted_);
   sums.predicted_ns += value_of(predicted_ns_);
   sums.actual_ns += value_of(actual_ns_);

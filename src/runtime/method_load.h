@@ -50,6 +50,7 @@ class MethodLoad {
     std::uint64_t failed = 0;
     std::uint64_t bytes = 0;
     std::uint64_t handler_ns = 0;
+    std::uint64_t latency_ns = 0;
     std::uint64_t measured = 0;   // tasks that samples stand for
     std::uint64_t predicted = 0;  // samples that were predicted, ...
     std::uint64_t predicted_ns = 0;
@@ -72,6 +73,7 @@ class MethodLoad {
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> handler_ns_{0};
+  std::atomic<std::uint64_t> latency_ns_{0};
   std::atomic<std::uint64_t> predicted_{0};
   std::atomic<std::uint64_t> predicted_ns_{0};
   std::atomic<std::uint64_t> actual_ns_{0};

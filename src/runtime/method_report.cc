@@ -37,23 +37,32 @@ admin::MethodLoadInfo report_method(const MethodLoad::Sums& sums) {
   return out;
 }
 
-admin::MethodsReply report_methods(Crew& crew) {
-  std::map<std::pair<std::string, std::uint32_t>, std::pair<std::string, MethodLoad::Sums>> found;
+std::vector<MethodSums> sum_methods(Crew& crew) {
+  std::map<std::pair<std::string, std::uint32_t>, MethodSums> found;
   for (std::size_t i = 0; i < crew.size(); ++i) {
     const Worker& worker = crew.worker(i);
     worker.meter().for_each([&](const MethodLoad& load) {
-      auto& [name, sums] = found[{load.module(), load.id()}];
-      name = load.name();
-      load.add_to_sums(sums);
+      MethodSums& of = found[{load.module(), load.id()}];
+      of.module = load.module();
+      of.id = load.id();
+      of.method = load.name();
+      load.add_to_sums(of.sums);
     });
   }
+  std::vector<MethodSums> out;
+  out.reserve(found.size());
+  for (auto& [key, of] : found) out.push_back(std::move(of));
+  return out;
+}
+
+admin::MethodsReply report_methods(Crew& crew) {
   admin::MethodsReply reply;
-  for (const auto& [key, of] : found) {
-    reply.methods.push_back(report_method(of.second));
+  for (const MethodSums& of : sum_methods(crew)) {
+    reply.methods.push_back(report_method(of.sums));
     admin::MethodLoadInfo& row = reply.methods.back();
-    row.module = key.first;
-    row.id = key.second;
-    row.method = of.first;
+    row.module = of.module;
+    row.id = of.id;
+    row.method = of.method;
   }
   std::sort(reply.methods.begin(), reply.methods.end(),
             [](const auto& a, const auto& b) { return a.total_ns > b.total_ns; });

@@ -11,8 +11,10 @@
 #include "base/text.h"
 #include "codec/json.h"
 #include "directory/local_directory.h"
+#include "metrics/scrape_server.h"
 #include "runtime/administration.h"
 #include "runtime/cpu_watch.h"
+#include "runtime/node_metrics.h"
 #include "runtime/places.h"
 #include "store/memory_store.h"
 
@@ -89,6 +91,8 @@ struct Node::Parts {
   std::unique_ptr<PoolKeeper> keeper;
   std::unique_ptr<Workforce> workforce;
   std::unique_ptr<Orchestrator> orchestrator;
+  std::unique_ptr<NodeMetrics> metrics;  // null: nobody asks
+  std::unique_ptr<metrics::ScrapeServer> scrapes;
 
   std::mutex mutex;
   std::condition_variable ending;
@@ -143,7 +147,32 @@ Status Node::assemble(NodeOptions options, Logger& log) {
                                            *parts.orchestrator, parts.clock, log, options.name, parts.incarnation,
                                            [this](std::uint32_t grace) { request_stop(grace); }});
   if (!opened) return opened;
-  return parts.listener->start();
+  if (auto listens = parts.listener->start(); !listens) return listens;
+  return serve_metrics(config.metrics, options.name);
+}
+
+Status Node::serve_metrics(const Config::Metrics& config, const std::string& name) {
+  if (config.listen.empty()) return {};
+  Parts& parts = *parts_;
+  auto address = metrics::parse_address(config.listen);
+  if (!address) return Error{address.code(), "metrics.listen: " + address.error().text, kMetrics};
+  if (!address->is_loopback() && !config.is_public) {
+    return Error{Code::invalid_argument,
+                 "metrics.listen: other machines reach " + config.listen +
+                     "; use 127.0.0.1, [::1] or the path of a socket, or set metrics.public: true",
+                 kMetrics};
+  }
+  parts.metrics = std::make_unique<NodeMetrics>(NodeMetrics::Parts{*parts.crew, *parts.listener, *parts.shelf,
+                                                                   *parts.keeper, *parts.orchestrator,
+                                                                   parts.administration, name, parts.incarnation});
+  auto server = metrics::ScrapeServer::start({std::move(*address)}, *parts.metrics);
+  if (!server) {
+    return Error{server.code(), server.error().text + " (metrics.listen); free it, or configure another", kMetrics};
+  }
+  parts.scrapes = std::move(*server);
+  const metrics::Address& at = parts.scrapes->address();
+  parts.log.info("metrics at {}{}{}", at.is_path() ? "" : "http://", at.to_string(), at.is_path() ? "" : "/metrics");
+  return {};
 }
 
 // Whoever narrows an embedding program's first thread may mean just that thread.
@@ -226,6 +255,7 @@ bool Node::stop(std::uint32_t grace_ms) {
     return true;
   }
   std::uint64_t until = parts.clock.now_ns() + std::max<std::uint64_t>(grace_ms, kLeastGraceMs) * 1'000'000;
+  parts.scrapes.reset();  // it asks the others
   parts.administration.close();
   if (parts.keeper) parts.keeper->drain(until);
   if (parts.listener) parts.listener->stop();

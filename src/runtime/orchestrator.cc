@@ -264,11 +264,16 @@ std::chrono::nanoseconds Orchestrator::tick() {
   return idle ? std::max<std::chrono::nanoseconds>(kIdleLook, config_.period) : config_.period / kLooksInPeriod;
 }
 
+std::vector<admin::PolicyInfo> Orchestrator::policies() const {
+  std::vector<admin::PolicyInfo> out{queue_.info(), proc_.info()};
+  out[0].kind = queue_.kind();
+  out[1].kind = proc_.kind();
+  return out;
+}
+
 admin::WorchReply Orchestrator::show() const {
   admin::WorchReply reply;
-  reply.policies = {queue_.info(), proc_.info()};
-  reply.policies[0].kind = queue_.kind();
-  reply.policies[1].kind = proc_.kind();
+  reply.policies = policies();
   std::uint64_t buckets[std::size(PauseCounts{}.buckets)] = {};
   for (std::uint32_t i = 0; i < parts_.crew.size(); ++i) {
     const PauseCounts& pauses = parts_.crew.worker(i).counts().pauses;

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "runtime/config.h"
 #include "runtime/cpu_load.h"
@@ -38,6 +39,8 @@ class Orchestrator {
   Status set(const std::string& kind, const std::string& module);
   Status run(const std::string& kind);
   admin::WorchReply show() const;
+  std::vector<admin::PolicyInfo> policies() const;
+  std::uint64_t moves_refused() const noexcept { return moves_refused_; }
 
   // Something has changed. Refusals are logged and counted.
   void event(const std::string& reason);

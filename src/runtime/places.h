@@ -10,6 +10,7 @@ inline constexpr char kControl[] = "control";              // pools, modules, re
 inline constexpr char kListener[] = "listener";            // new clients
 inline constexpr char kSession[] = "session";              // the memory that is shared with one client
 inline constexpr char kRouter[] = "router";                // requests, on their way to a container
+inline constexpr char kMetrics[] = "metrics";              // for Prometheus
 inline constexpr char kOrchestration[] = "orchestration";  // policies, lanes and workers
 
 }  // namespace chi::runtime

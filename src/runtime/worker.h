@@ -49,6 +49,7 @@ struct WorkerSeams {
 struct PauseCounts {
   std::atomic<std::uint64_t> moves{0};
   std::atomic<std::uint64_t> longest_ns{0};
+  std::atomic<std::uint64_t> total_ns{0};
   std::atomic<std::uint64_t> buckets[40]{};
 
   void count(std::uint64_t ns) noexcept;  // on the worker's thread

@@ -34,6 +34,7 @@ void PauseCounts::count(std::uint64_t ns) noexcept {
   const auto width = static_cast<std::size_t>(std::bit_width(ns));
   add_to(buckets[std::min(width, std::size(buckets) - 1)], 1);
   add_to(moves, 1);
+  add_to(total_ns, ns);
   if (ns > longest_ns.load(std::memory_order_relaxed)) longest_ns.store(ns, std::memory_order_relaxed);
 }
 

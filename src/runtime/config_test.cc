@@ -171,12 +171,13 @@ TEST(ConfigTest, AFileIsReadAndItsRelativePathsStartThere) {
   std::string pattern = testing::TempDir() + "chi-config-XXXXXX";
   fs::path folder = mkdtemp(pattern.data());
   std::string file = folder / "c.yaml";
-  std::ofstream(file) << "modules: {paths: [repo, /abs, ../up]}\nlog: {file: log}\nsocket: {path: s}\n";
+  std::ofstream(file) << "modules: {paths: [repo, /abs, ../up]}\nlog: {file: log}\nsocket: {path: s}\nmetrics: {listen: ./m}\n";
   auto config = load_config(file);
   ASSERT_TRUE(config) << config.error().to_string();
   EXPECT_THAT(config->modules.paths, ElementsAre(folder / "repo", "/abs", folder.parent_path() / "up"));
   EXPECT_EQ(config->log.file, folder / "log");
   EXPECT_EQ(config->socket.path, folder / "s");
+  EXPECT_EQ(config->metrics.listen, folder / "m");
 
   std::ofstream(file) << "x: 1\n";
   EXPECT_THAT(load_config(file).error().text, StartsWith(file + ":1: unknown section 'x'"));

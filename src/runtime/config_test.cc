@@ -171,7 +171,8 @@ TEST(ConfigTest, AFileIsReadAndItsRelativePathsStartThere) {
   std::string pattern = testing::TempDir() + "chi-config-XXXXXX";
   fs::path folder = mkdtemp(pattern.data());
   std::string file = folder / "c.yaml";
-  std::ofstream(file) << "modules: {paths: [repo, /abs, ../up]}\nlog: {file: log}\nsocket: {path: s}\nmetrics: {listen: ./m}\n";
+  std::ofstream(file)
+      << "modules: {paths: [repo, /abs, ../up]}\nlog: {file: log}\nsocket: {path: s}\nmetrics: {listen: ./m}\n";
   auto config = load_config(file);
   ASSERT_TRUE(config) << config.error().to_string();
   EXPECT_THAT(config->modules.paths, ElementsAre(folder / "repo", "/abs", folder.parent_path() / "up"));

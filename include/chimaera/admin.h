@@ -301,4 +301,118 @@ struct Methods {
   using Reply = MethodsReply;
 };
 
+// Has each worker keep what it does from now on, task by task: the newest `records` steps (0: 65,536; what all workers
+// keep is at most 1 GiB). Fails with already_exists while a trace goes on; what an earlier one has left is let go of.
+struct TraceStartReply {
+  std::uint64_t records = 0;  // of each worker
+  std::uint32_t workers = 0;
+  std::uint64_t bytes = 0;  // of memory, until the trace is read or the daemon ends
+};
+struct TraceStart {
+  static constexpr Method kMethod{16, "trace_start", Access::write};
+  using Reply = TraceStartReply;
+  std::uint64_t records = 0;
+};
+
+struct TraceWorker {
+  std::uint32_t worker = 0;
+  std::uint64_t records = 0;
+  std::uint64_t lost = 0;  // older ones, that had no room
+};
+struct TraceMethod {
+  std::uint32_t id = 0;
+  std::string name;
+};
+struct TracePool {
+  PoolId id = 0;
+  std::string name;
+  std::vector<TraceMethod> methods;
+};
+struct TraceStopReply {
+  std::uint64_t duration_ns = 0;
+  std::uint64_t records = 0;           // to be read
+  std::vector<TraceWorker> workers;    // those whose records are there, in the order of the records
+  std::vector<std::uint32_t> missing;  // workers that did not come to it in time
+  std::vector<TracePool> pools;        // that records are of, those that are gone included
+};
+// Ends the trace; its records wait to be read. Once more: the same answer. Fails with failed_precondition when there
+// is none.
+struct TraceStop {
+  static constexpr Method kMethod{17, "trace_stop", Access::write};
+  using Reply = TraceStopReply;
+};
+
+inline constexpr std::uint32_t kTraceQueued = 1;  // the wait was for its turn; else for what it awaited
+inline constexpr std::uint32_t kTraceRan = 2;     // else the task ended without, or still waited when the trace ended
+inline constexpr std::uint32_t kTraceOrphan = 4;  // ran on a thread of its own, for it would not end
+inline constexpr std::uint32_t kTraceMove = 8;    // the container's lane left the worker
+inline constexpr std::uint32_t kTraceNoTask = 16;
+
+// A wait, the run after it, and the reply; in nanoseconds since the trace began, 0 where there was none.
+struct TraceStep {
+  std::uint32_t worker = 0;
+  std::uint32_t flags = 0;  // kTrace...
+  PoolId pool = 0;
+  std::uint32_t container = 0;
+  std::uint32_t method = 0;
+  std::uint64_t session = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t since_ns = 0;
+  std::uint64_t began_ns = 0;
+  std::uint64_t ended_ns = 0;
+  std::uint64_t reply_ns = 0;
+  std::uint64_t replied_ns = 0;
+  std::uint32_t to_worker = 0;  // of a move
+};
+struct TraceReadReply {
+  std::vector<TraceStep> steps;
+};
+// The next records from `begin` on, worker by worker, the oldest first. With `release` none: the daemon lets go of all.
+struct TraceRead {
+  static constexpr Method kMethod{18, "trace_read", Access::write};
+  using Reply = TraceReadReply;
+  std::uint64_t begin = 0;
+  bool release = false;
+};
+
+// Counters since the start of the daemon, of which two readings give rates.
+struct WorkerCounters {
+  std::uint32_t worker = 0;
+  bool active = false;
+  std::uint64_t busy_ns = 0;  // in module code; an estimate where that takes less than a few microseconds at a time
+  std::uint64_t tasks = 0;    // completed
+  std::uint64_t sleeps = 0;
+  std::uint32_t queued = 0;  // now
+  std::uint32_t lanes = 0;
+  std::vector<std::uint32_t> cpus;
+};
+struct LaneCounters {
+  PoolId pool = 0;
+  std::uint32_t container = 0;
+  std::uint32_t worker = 0;
+  std::uint64_t tasks = 0;  // completed
+  std::uint32_t queued = 0;
+  std::uint32_t running = 0;     // admitted and not completed, now
+  std::uint64_t handler_ns = 0;  // estimates, as busy_ns
+  std::uint64_t wait_ns = 0;     // of all tasks, from admission to begin
+  std::uint64_t bytes = 0;       // of requests and replies
+  bool stuck = false;            // its handler does not end
+};
+struct LanePool {
+  PoolId id = 0;
+  std::string name;
+  std::string module;
+};
+struct LanesReply {
+  std::uint64_t now_ns = 0;  // when that was, by a clock that never goes back
+  std::vector<WorkerCounters> workers;
+  std::vector<LaneCounters> lanes;  // those that have, or had, any task
+  std::vector<LanePool> pools;
+};
+// What each worker and each lane has done. Reading it changes nothing, so everyone may, as often as they like.
+struct Lanes {
+  static constexpr Method kMethod{19, "lanes", Access::read};
+  using Reply = LanesReply;
+};
+
 }  // namespace chi::admin

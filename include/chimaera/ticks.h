@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 
 namespace chi {
@@ -18,6 +19,7 @@ class Ticks {
  public:
   Ticks() noexcept = default;  // before all others
   static Ticks now() noexcept { return Ticks(read()); }
+  friend auto operator<=>(const Ticks&, const Ticks&) noexcept = default;
 
   // Nanoseconds from `begin` to this, to within a thousandth; 0 where the counter went back.
   std::uint64_t ns_since(Ticks begin) const noexcept {

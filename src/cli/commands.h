@@ -30,6 +30,8 @@ void add_bdev_export(CLI::App& bdev_group, Action& run);  // bdev export
 void add_worch(CLI::App& program, Action& run);
 void add_worch_simulate(CLI::App& worch_group, Action& run);  // worch simulate
 void add_worch_control(CLI::App& worch_group, Action& run);   // worch show, set, run
+void add_top(CLI::App& program, Action& run);
+void add_trace(CLI::App& program, Action& run);
 void add_completion(CLI::App& program, Action& run);
 
 // These parse their arguments, --help too, themselves. `arguments` is what stands after the command's name.

@@ -64,6 +64,8 @@ void add_commands(CLI::App& program, Action& run) {
   add_repo(program, run);
   add_bdev(program, run);
   add_worch(program, run);
+  add_top(program, run);
+  add_trace(program, run);
   add_own(program, "demo", "Store and query real records, with a daemon of its own", run, run_demo);
   add_own(program, "bench", "Measure this machine", run, run_bench);
   add_completion(program, run);

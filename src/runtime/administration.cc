@@ -9,6 +9,7 @@
 
 #include "base/process_usage.h"
 #include "runtime/error_reply.h"
+#include "runtime/lane_report.h"
 #include "runtime/method_report.h"
 #include "runtime/places.h"
 
@@ -40,6 +41,7 @@ Administration::~Administration() { close(); }
 
 Status Administration::open(Parts parts) {
   parts_ = std::make_unique<Parts>(std::move(parts));
+  tracer_ = std::make_unique<Tracer>(parts_->crew, parts_->keeper);
   started_ns_ = parts_->clock.now_ns();
   open_ = true;
   try {
@@ -127,7 +129,8 @@ void Administration::handle(ControlCall& call) {
   const bool known =
       handle_one_of<admin::PoolCreate, admin::PoolDestroy, admin::PoolList, admin::PoolDescribe, admin::PoolFind,
                     admin::ModuleList, admin::ModuleDescribe, admin::ModuleLoad, admin::GetStatus, admin::Stop,
-                    admin::Methods, admin::WorkersSet, admin::WorchShow, admin::WorchSet, admin::WorchRun>(call);
+                    admin::Methods, admin::WorkersSet, admin::WorchShow, admin::WorchSet, admin::WorchRun,
+                    admin::TraceStart, admin::TraceStop, admin::TraceRead, admin::Lanes>(call);
   if (!known) call.settle(Code::unimplemented, encoded({Code::unimplemented, "no such verb", kControl}));
 }
 
@@ -300,7 +303,9 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
 }
 
 Result<admin::WorkersReply> Administration::on(const admin::WorkersSet& request, const ControlCall&) {
-  if (auto set = parts_->workforce.set(request.count, request.dedicated); !set) return set.error();
+  auto set = parts_->workforce.set(request.count, request.dedicated);
+  tracer_->include_new_workers();
+  if (!set) return set.error();
   return parts_->workforce.reply();
 }
 
@@ -320,6 +325,22 @@ Result<admin::WorchReply> Administration::on(const admin::WorchRun& request, con
 
 Result<admin::MethodsReply> Administration::on(const admin::Methods&, const ControlCall&) {
   return report_methods(parts_->crew);
+}
+
+Result<admin::TraceStartReply> Administration::on(const admin::TraceStart& request, const ControlCall&) {
+  return tracer_->start(request.records);
+}
+
+Result<admin::TraceStopReply> Administration::on(const admin::TraceStop&, const ControlCall&) {
+  return tracer_->stop();
+}
+
+Result<admin::TraceReadReply> Administration::on(const admin::TraceRead& request, const ControlCall&) {
+  return tracer_->read(request);
+}
+
+Result<admin::LanesReply> Administration::on(const admin::Lanes&, const ControlCall&) {
+  return report_lanes(parts_->crew, parts_->keeper, parts_->clock);
 }
 
 Result<admin::Nothing> Administration::on(const admin::Stop& request, const ControlCall&) {

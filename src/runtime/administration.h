@@ -18,6 +18,7 @@
 #include "runtime/module_shelf.h"
 #include "runtime/orchestrator.h"
 #include "runtime/pool_keeper.h"
+#include "runtime/tracer.h"
 #include "runtime/workforce.h"
 
 namespace chi::runtime {
@@ -73,6 +74,10 @@ class Administration final : public Control {
   Result<admin::WorchReply> on(const admin::WorchShow& request, const ControlCall& call);
   Result<admin::WorchReply> on(const admin::WorchSet& request, const ControlCall& call);
   Result<admin::WorchReply> on(const admin::WorchRun& request, const ControlCall& call);
+  Result<admin::TraceStartReply> on(const admin::TraceStart& request, const ControlCall& call);
+  Result<admin::TraceStopReply> on(const admin::TraceStop& request, const ControlCall& call);
+  Result<admin::TraceReadReply> on(const admin::TraceRead& request, const ControlCall& call);
+  Result<admin::LanesReply> on(const admin::Lanes& request, const ControlCall& call);
   Result<admin::MethodsReply> on(const admin::Methods& request, const ControlCall& call);
 
   Result<std::shared_ptr<Pool>> pool_named(const std::string& name) const;
@@ -81,6 +86,7 @@ class Administration final : public Control {
   std::uint64_t until(const ControlCall& call) const;
 
   std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Tracer> tracer_;
   std::uint64_t started_ns_ = 0;
   std::mutex mutex_;
   std::condition_variable more_;

@@ -40,6 +40,11 @@ void Completion::run_on_lane(chi_work* work) {
   }
 }
 
+Task* Completion::task_behind(const chi_work& work) noexcept {
+  const chi_work& real = is_one(work) ? static_cast<const LaneWork&>(work).owner->done_->work : work;
+  return static_cast<Task*>(real.task);
+}
+
 void Completion::ran() { delete this; }
 
 }  // namespace chi::runtime

@@ -9,6 +9,7 @@
 namespace chi::runtime {
 
 struct Container;
+struct Task;
 
 // Lives until the module's completion ran, then deletes itself. Settled once.
 class Completion {
@@ -22,6 +23,9 @@ class Completion {
 
   // Whether a lane's work is a completion of this class, which runs the module's.
   static bool is_one(const chi_work& work) noexcept { return work.run == run_on_lane; }
+
+  // Whose task a lane's work goes on with; null: none's.
+  static Task* task_behind(const chi_work& work) noexcept;
 
   // On the container's worker: puts the module's completion on the lane.
   void settle_here(Code code, std::int64_t result, const chi_message& reply);

@@ -75,6 +75,7 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
     Task* task = nullptr;
   } in_channel;
   TaskMeter meter;
+  Ticks waits_since;  // for a trace: it was admitted then, or its last step ended
 
   struct Deadline : TimerNode {
     Task* task = nullptr;

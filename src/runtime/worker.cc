@@ -248,6 +248,7 @@ PoolId Worker::find_pool_id(std::string_view name) const noexcept {
 
 void Worker::remove_pool(const Pool* pool) {
   pools_.erase(pool->id);
+  if (trace_) trace_->remember(*pool);
   meter_.forget_methods();
   for (auto& channels : channels_) {
     for (auto& channel : channels) channel->forget_pool(pool);
@@ -286,6 +287,23 @@ void Worker::remove_drained_channels() {
       return channel->drained();
     });
   }
+}
+
+void Worker::begin_trace(std::shared_ptr<WorkerTrace> trace) {
+  trace_ = std::move(trace);
+  trace_->begin();
+}
+
+void Worker::end_trace() noexcept {
+  const std::shared_ptr<WorkerTrace> trace = std::move(trace_);
+  if (!trace) return;
+  for (const auto& [id, pool] : pools_) {
+    for (const auto& container : pool->containers) {
+      if (!container->owned_by(*this)) continue;
+      container->parked.for_each([&](const Task& task) { trace->still_waits(task); });
+    }
+  }
+  trace->close();
 }
 
 void Worker::count_forgotten(const std::string& what, Code code) {

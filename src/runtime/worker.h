@@ -22,6 +22,7 @@
 #include "runtime/lane_map.h"
 #include "runtime/lane_meter.h"
 #include "runtime/reactor.h"
+#include "runtime/worker_trace.h"
 #include "shm/layout.h"
 
 namespace chi::runtime {
@@ -184,6 +185,10 @@ class Worker {
 
   LaneMeter& meter() noexcept { return meter_; }
 
+  // Traces all that it does from now on, until end_trace().
+  void begin_trace(std::shared_ptr<WorkerTrace> trace);
+  void end_trace() noexcept;
+
   // A fire-and-forget or periodic task that ended in an error, for the log and the counters.
   void count_forgotten(const std::string& what, Code code);
 
@@ -212,6 +217,9 @@ class Worker {
       meter_.step_over(driver.timer(), container);
     return true;
   }
+  template <bool kTraced>
+  bool run_as(Task*& task, const chi_message& message);
+  bool run_ready(Container& container, chi_work* work);
   bool run_jobs(unsigned& handled);
   bool poll_channels(Priority priority, unsigned& handled);
   bool run_lanes(Priority priority, unsigned limit, unsigned& handled);
@@ -259,8 +267,9 @@ class Worker {
   Queue<StepJob, &StepJob::next_job> jobs_;
   Task* spare_ = nullptr;
   LaneMeter meter_;
-  IdlePolicy idle_;            // while it waits for messages
-  IdlePolicy idle_at_device_;  // while it waits for a device, too
+  std::shared_ptr<WorkerTrace> trace_;  // null: nothing is traced
+  IdlePolicy idle_;                     // while it waits for messages
+  IdlePolicy idle_at_device_;           // while it waits for a device, too
   WorkerCounts counts_;
 };
 

@@ -85,6 +85,7 @@ Worker::Move Worker::move_lane(Container& container, Worker& to) {
   const bool ends = container.pool.draining.load(std::memory_order_acquire) || !container.self;
   if (ends || container.stuck || container.holding || container.older_on_the_way() != 0) return Move::not_now;
   const std::uint64_t stopped_ns = refresh_now();
+  if (trace_) trace_->lane_moves(container, to.index());
   container.holds.fetch_add(1, std::memory_order_relaxed);  // so that it is there when the letter arrives
   make_unrunnable(container);
   for_each_operator(container, [this](Operator& operation) { operation.leave(*this); });

@@ -1,6 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // The life of a task on the worker that executes it: admitted, run, suspended, answered, disposed of.
+#include "runtime/completion.h"
 #include "runtime/error_reply.h"
 #include "runtime/owned_counter.h"
 #include "runtime/worker.h"
@@ -74,6 +75,8 @@ void Worker::admit(Task* task) {
   count_in(*task);
   add_to(counts_.queued, 1);
   meter_.queued(*task);
+  if (trace_) [[unlikely]]
+    WorkerTrace::admitted(*task);
   container.lanes[static_cast<int>(task->priority)].tasks.push(task);
   park(*task);
   if (container.pool.draining.load(std::memory_order_acquire) || !container.self) {
@@ -161,11 +164,7 @@ bool Worker::run_lane(Container& container, Priority priority, unsigned limit, u
   constexpr unsigned kInARow = 16;
   for (unsigned i = 0; i < kInARow && ran < limit && !lane.idle() && !container.stuck; ++i, ++ran) {
     if (chi_work* work = lane.ready.pop()) {
-      bool mine = run_step(&container, nullptr, meter_.ready(*work), [work] { work->run(work); });
-      if (!mine) {
-        run([&container](Worker& worker) { worker.orphan_ended(&container, nullptr, false, {}); });
-        return false;
-      }
+      if (!run_ready(container, work)) return false;
       continue;
     }
     Task* task = lane.tasks.pop();
@@ -180,7 +179,26 @@ bool Worker::run_lane(Container& container, Priority priority, unsigned limit, u
   return true;
 }
 
-bool Worker::run_now(Task*& task_slot, const chi_message& message) {
+bool Worker::run_ready(Container& container, chi_work* work) {
+  if (trace_) [[unlikely]]
+    trace_->step_begins(container, Completion::task_behind(*work));
+  if (!run_step(&container, nullptr, meter_.ready(*work), [work] { work->run(work); })) {
+    run([&container](Worker& worker) { worker.orphan_ended(&container, nullptr, false, {}); });
+    return false;
+  }
+  if (trace_) [[unlikely]] {
+    trace_->step_ends();
+    trace_->step_over();
+  }
+  return true;
+}
+
+bool Worker::run_now(Task*& task, const chi_message& message) {
+  return trace_ ? run_as<true>(task, message) : run_as<false>(task, message);
+}
+
+template <bool kTraced>
+bool Worker::run_as(Task*& task_slot, const chi_message& message) {
   Task& task = *task_slot;
   Container& container = *task.container;
   std::uint8_t data[shm::kMaxInlineReply];
@@ -189,6 +207,7 @@ bool Worker::run_now(Task*& task_slot, const chi_message& message) {
   task.state = Task::State::in_thunk;
   std::int32_t outcome = CHI_PENDING;
   meter_.begins(task, message);
+  if constexpr (kTraced) trace_->step_begins(container, &task);
   bool mine = run_step(&container, &task, LaneMeter::thunk(task), [&] { outcome = invoke(task, message, out); });
   if (!mine) {
     OwnedMessage reply;
@@ -198,30 +217,39 @@ bool Worker::run_now(Task*& task_slot, const chi_message& message) {
     });
     return false;
   }
+  if constexpr (kTraced) trace_->step_ends();
   bool ours = !task.call;
   if (outcome == CHI_DONE) {
     Answer answer = answer_of(out);
+    if constexpr (kTraced) trace_->reply_follows();
     end(task, answer);
+    if constexpr (kTraced) trace_->reply_ends();
     if (answer.message.buffer_count != 0) release_buffers(answer.message);
   } else if (task.replied) {
+    if constexpr (kTraced) trace_->forget_task();
     end(task, Answer{});
   } else {
     task.state = Task::State::suspended;
     if (!task.parked) park(task);
     ours = false;
   }
+  if constexpr (kTraced) trace_->step_over();
   if (!ours) task_slot = nullptr;
   return true;
 }
 
 void Worker::complete(Task& task, const Answer& answer) {
   bool ours = !task.call;
+  if (trace_) [[unlikely]]
+    trace_->reply_begins(task, true);
   if (task.state == Task::State::queued) {
     task.container->lanes[static_cast<int>(task.priority)].tasks.remove(&task);
     add_to(counts_.queued, -1);
     LaneMeter::unqueued(task);
   }
   end(task, answer);
+  if (trace_) [[unlikely]]
+    trace_->reply_ends();
   if (ours) keep_spare(&task);
 }
 
@@ -268,7 +296,11 @@ void Worker::tell(Task& task, const Answer& answer, bool over) {
 void Worker::module_replied(Task& task, const Answer& answer) {
   if (task.state != Task::State::in_thunk) return complete(task, answer);
   LaneMeter::answered(task, answer);
+  if (trace_) [[unlikely]]
+    trace_->reply_begins(task, false);
   tell(task, answer, false);
+  if (trace_) [[unlikely]]
+    trace_->reply_ends();
   task.replied = true;
 }
 
@@ -284,7 +316,9 @@ void Worker::answer_early(Task& task, Code code, const char* text) {
   if (task.forget) {
     task.answered = true;
   } else {
+    if (trace_) trace_->reply_begins(task, false);
     tell(task, reply.answer(), false);
+    if (trace_) trace_->reply_ends();
   }
   task.waits.for_each([](Operator& wait) { wait.cancel(); });
 }
@@ -309,6 +343,7 @@ void Worker::unpark(Task& task) {
 
 void Worker::leave_to_orphan(Container* container, Task* task) {
   add_to(counts_.replaced, 1);
+  if (trace_ && container) trace_->left_to_orphan(*container);
   if (!container) return;
   container->stuck = true;
   container->load.orphaned.store(true, std::memory_order_relaxed);
@@ -321,6 +356,7 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
 void Worker::orphan_ended(Container* container, Task* task, bool done, const Answer& answer) {
   meter_.orphan_ended(*container, task, refresh_now() - container->stuck_since_ns);
   container->stuck = false;
+  if (trace_) trace_->orphan_ended(*container, task);
   if (task && (done || task->replied)) {
     complete(*task, answer);
   } else if (task) {

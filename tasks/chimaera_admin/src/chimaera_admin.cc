@@ -44,4 +44,5 @@ class Admin : public chi::Container<> {
 }  // namespace
 
 CHI_EXPORT_MODULE(Admin, PoolCreate, PoolDestroy, PoolList, PoolDescribe, PoolFind, ModuleList, ModuleDescribe,
-                  ModuleLoad, GetStatus, Stop, Methods, WorkersSet, WorchShow, WorchSet, WorchRun)
+                  ModuleLoad, GetStatus, Stop, Methods, WorkersSet, WorchShow, WorchSet, WorchRun, TraceStart,
+                  TraceStop, TraceRead, Lanes)

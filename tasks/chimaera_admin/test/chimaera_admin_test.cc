@@ -54,7 +54,7 @@ class AdminTest : public ::testing::Test {
 TEST_F(AdminTest, TheTableBearsTheManifestsNameAndVersion) {
   EXPECT_STREQ(table_->name, "chimaera_admin");
   EXPECT_STREQ(table_->version, "0.1.0");
-  EXPECT_EQ(table_->method_count, 15u);
+  EXPECT_EQ(table_->method_count, 19u);
 }
 
 TEST_F(AdminTest, AnyoneMayReadAndCreateAndDestroyTheirOwn) {
@@ -66,6 +66,7 @@ TEST_F(AdminTest, AnyoneMayReadAndCreateAndDestroyTheirOwn) {
   EXPECT_EQ(outcome<GetStatus>(other_), Code::ok);
   EXPECT_EQ(outcome<Methods>(other_), Code::ok);
   EXPECT_EQ(outcome<WorchShow>(other_), Code::ok);
+  EXPECT_EQ(outcome<Lanes>(other_), Code::ok);
   EXPECT_EQ(outcome<PoolCreate>(other_), Code::ok);
   EXPECT_EQ(outcome<PoolDestroy>(other_), Code::ok);
 }
@@ -76,6 +77,9 @@ TEST_F(AdminTest, ChangingTheDaemonIsForItsUserAndRoot) {
   EXPECT_EQ(outcome<WorkersSet>(other_), Code::permission_denied);
   EXPECT_EQ(outcome<WorchSet>(other_), Code::permission_denied);
   EXPECT_EQ(outcome<WorchRun>(other_), Code::permission_denied);
+  EXPECT_EQ(outcome<TraceStart>(other_), Code::permission_denied);
+  EXPECT_EQ(outcome<TraceStop>(other_), Code::permission_denied);
+  EXPECT_EQ(outcome<TraceRead>(other_), Code::permission_denied);
   EXPECT_TRUE(daemon_.calls.empty());
   for (std::uint32_t uid : {own_, 0u}) {
     EXPECT_EQ(outcome<Stop>(uid), Code::ok);
@@ -83,6 +87,9 @@ TEST_F(AdminTest, ChangingTheDaemonIsForItsUserAndRoot) {
     EXPECT_EQ(outcome<WorkersSet>(uid), Code::ok);
     EXPECT_EQ(outcome<WorchSet>(uid), Code::ok);
     EXPECT_EQ(outcome<WorchRun>(uid), Code::ok);
+    EXPECT_EQ(outcome<TraceStart>(uid), Code::ok);
+    EXPECT_EQ(outcome<TraceStop>(uid), Code::ok);
+    EXPECT_EQ(outcome<TraceRead>(uid), Code::ok);
   }
 }
 

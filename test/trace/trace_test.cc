@@ -1,0 +1,213 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// A trace has each step of each task: when it waited, ran and was answered, and where.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/small_node.h"
+
+namespace chi::test {
+namespace {
+
+using Steps = std::vector<admin::TraceStep>;
+
+class Trace : public SmallNode {
+ protected:
+  void SetUp() override { start("runtime: {max_workers: 4}"); }
+
+  Result<admin::TraceStartReply> begin(std::uint64_t records = 0) const {
+    return client_->admin().call<admin::TraceStart>(records).get();
+  }
+  Result<admin::TraceStopReply> stop() const { return client_->admin().call<admin::TraceStop>().get(); }
+  Result<admin::TraceReadReply> read(std::uint64_t from, bool release = false) const {
+    return client_->admin().call<admin::TraceRead>(from, release).get();
+  }
+
+  // Ends the trace, checks what holds for all steps, and gives those of the pool `small`.
+  Steps end() {
+    ended_ = stop().value();
+    Steps all;
+    while (all.size() < ended_.records) {
+      const Steps more = read(all.size()).value().steps;
+      EXPECT_FALSE(more.empty());
+      if (more.empty()) break;
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    EXPECT_EQ(all.size(), ended_.records);
+    EXPECT_TRUE(read(all.size()).value().steps.empty());
+    EXPECT_TRUE(read(0, true).ok());
+    for (const auto& step : all) check(step);
+    std::erase_if(all, [this](const auto& step) { return name_of(step.pool) != "small"; });
+    return all;
+  }
+  void check(const admin::TraceStep& step) const {
+    EXPECT_LE(step.since_ns, step.began_ns);
+    EXPECT_LE(step.began_ns, step.ended_ns);
+    EXPECT_LE(step.reply_ns, step.replied_ns);
+    EXPECT_TRUE(step.reply_ns == 0 || step.began_ns <= step.reply_ns);
+    EXPECT_LE(std::max(step.ended_ns, step.replied_ns), ended_.duration_ns + 1'000'000'000);
+  }
+  std::string name_of(PoolId id) const {
+    for (const auto& pool : ended_.pools) {
+      if (pool.id == id) return pool.name;
+    }
+    return {};
+  }
+  template <class Req>
+  static Steps of(const Steps& all) {
+    Steps out;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out), [](const auto& step) {
+      return !(step.flags & admin::kTraceNoTask) && step.method == Req::kMethod.id;
+    });
+    std::sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.began_ns < b.began_ns; });
+    return out;
+  }
+
+  admin::TraceStopReply ended_;
+};
+
+TEST_F(Trace, ATaskThatSleepsRunsAwaitsAndRuns) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(small().on(container(3)).call<sm::Nap>(2'000U).get().ok());
+  const Steps steps = of<sm::Nap>(end());
+  ASSERT_GE(steps.size(), 2U);
+  const auto& first = steps.front();
+  EXPECT_EQ(first.flags, admin::kTraceQueued | admin::kTraceRan);
+  EXPECT_NE(first.since_ns, 0U);
+  EXPECT_EQ(first.reply_ns, 0U);
+  std::uint64_t awaited = 0;
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    EXPECT_EQ(steps[i].flags, admin::kTraceRan);
+    EXPECT_EQ(steps[i].since_ns, steps[i - 1].ended_ns) << "it waits from where it stopped";
+    EXPECT_EQ(steps[i].container, 3U);
+    EXPECT_EQ(steps[i].sequence, first.sequence);
+    EXPECT_EQ(steps[i].session, first.session);
+    awaited += steps[i].began_ns - steps[i].since_ns;
+  }
+  EXPECT_GE(awaited, 1'900'000U);
+  const auto& last = steps.back();
+  EXPECT_GE(last.reply_ns, last.began_ns);
+  EXPECT_LE(last.replied_ns, last.ended_ns);
+}
+
+TEST_F(Trace, EachPlainCallIsOneStepWithItsReply) {
+  ASSERT_TRUE(begin().ok());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(small().on(container(i % kContainers)).call<sm::Null>().get().ok());
+  const Steps steps = of<sm::Null>(end());
+  ASSERT_EQ(steps.size(), 100U);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_EQ(steps[i].flags, admin::kTraceQueued | admin::kTraceRan);
+    EXPECT_EQ(steps[i].container, i % kContainers);
+    EXPECT_NE(steps[i].since_ns, 0U);
+    EXPECT_EQ(steps[i].reply_ns, steps[i].ended_ns);
+    EXPECT_GT(steps[i].replied_ns, steps[i].reply_ns);
+    if (i == 0) continue;
+    EXPECT_GT(steps[i].sequence, steps[i - 1].sequence);
+    EXPECT_GE(steps[i].began_ns, steps[i - 1].reply_ns) << "the next call was made after that reply";
+  }
+  const auto small = std::find_if(ended_.pools.begin(), ended_.pools.end(), [](auto& p) { return p.name == "small"; });
+  ASSERT_NE(small, ended_.pools.end());
+  EXPECT_TRUE(std::any_of(small->methods.begin(), small->methods.end(),
+                          [](auto& method) { return method.id == sm::Null::kMethod.id && method.name == "null"; }));
+}
+
+TEST_F(Trace, CallsBetweenContainersAreThere) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_EQ(small().on(container(0)).call<sm::Md>(1U).get().value().value, 1U);
+  const Steps steps = of<sm::Md>(end());
+  ASSERT_GE(steps.size(), 3U);
+  EXPECT_EQ(std::count_if(steps.begin(), steps.end(), [](auto& step) { return step.reply_ns != 0; }), 2);
+  EXPECT_EQ(steps.front().container, 0U);
+  EXPECT_EQ(steps.back().container, 0U);
+  EXPECT_TRUE(std::any_of(steps.begin(), steps.end(), [](auto& step) { return step.container == 1; }));
+}
+
+TEST_F(Trace, TheNewestStayAndTheLostAreCounted) {
+  ASSERT_EQ(begin(50).value().records, 50U);
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(small().on(container(0)).call<sm::Null>().get().ok());
+  const std::uint32_t worker = describe().containers[0].worker;
+  const Steps steps = of<sm::Null>(end());
+  EXPECT_LE(steps.size(), 50U);
+  EXPECT_GE(steps.size(), 30U) << "what came last is there, but for the room of administration";
+  const auto& counted = ended_.workers.at(worker);
+  EXPECT_EQ(counted.records, 50U);
+  EXPECT_GE(counted.lost, 450U);
+  for (std::size_t i = 1; i < steps.size(); ++i) EXPECT_GT(steps[i].sequence, steps[i - 1].sequence);
+}
+
+TEST_F(Trace, AHandlerThatDoesNotEndIsSeenAsSuch) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(small().on(container(2)).call<sm::Spin>(400'000U).get().ok());
+  const Steps steps = of<sm::Spin>(end());
+  ASSERT_GE(steps.size(), 1U);
+  EXPECT_EQ(steps[0].flags, admin::kTraceQueued | admin::kTraceRan | admin::kTraceOrphan);
+  EXPECT_GE(steps[0].ended_ns - steps[0].began_ns, 390'000'000U);
+}
+
+TEST_F(Trace, WhatStillWaitsAtTheEndIsThere) {
+  ASSERT_TRUE(begin().ok());
+  auto napping = small().on(container(2)).call<sm::Nap>(60'000'000U);
+  ASSERT_TRUE(eventually([this] { return describe().containers[2].running == 1; }));
+  const Steps steps = of<sm::Nap>(end());
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[1].flags, 0U);
+  EXPECT_EQ(steps[1].since_ns, steps[0].ended_ns);
+}
+
+TEST_F(Trace, WorkersThatComeAndLanesThatMoveAreInIt) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(client_->admin().call<admin::WorkersSet>(3U, false).get().ok());
+  ASSERT_TRUE(client_->admin().call<admin::WorkersSet>(1U, false).get().ok());
+  ASSERT_TRUE(small().on(container(1)).call<sm::Null>().get().ok());
+  const Steps steps = end();
+  EXPECT_EQ(ended_.workers.size(), 3U);
+  EXPECT_EQ(of<sm::Null>(steps).at(0).worker, 0U);
+  EXPECT_TRUE(std::any_of(steps.begin(), steps.end(), [](auto& step) {
+    return step.flags & admin::kTraceMove && step.worker != 0 && step.to_worker == 0;
+  }));
+}
+
+TEST_F(Trace, APoolThatIsGoneKeepsItsName) {
+  const Pool other = client_->create_pool("other", {.module = "small_message"}).value();
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(other.call<sm::Null>().get().ok());
+  ASSERT_TRUE(client_->destroy_pool("other").ok());
+  end();
+  const auto gone = std::find_if(ended_.pools.begin(), ended_.pools.end(), [](auto& p) { return p.name == "other"; });
+  ASSERT_NE(gone, ended_.pools.end());
+  EXPECT_FALSE(gone->methods.empty());
+}
+
+TEST_F(Trace, OneAtATimeAndInOrder) {
+  EXPECT_EQ(stop().code(), Code::failed_precondition);
+  EXPECT_EQ(read(0).code(), Code::failed_precondition);
+  EXPECT_EQ(begin(1'000'000'000).code(), Code::invalid_argument);
+  EXPECT_EQ(begin(~std::uint64_t{0}).code(), Code::invalid_argument);
+  ASSERT_TRUE(begin(100).ok());
+  EXPECT_EQ(begin(100).code(), Code::already_exists);
+  EXPECT_EQ(read(0).code(), Code::failed_precondition) << "it goes on";
+  const auto first = stop().value();
+  EXPECT_EQ(stop().value().records, first.records) << "once more, for who could not write it";
+  EXPECT_TRUE(read(~std::uint64_t{0}).value().steps.empty());
+  ASSERT_TRUE(begin(100).ok()) << "one that nobody reads is in nobody's way";
+  end();
+  EXPECT_EQ(stop().code(), Code::failed_precondition);
+}
+
+#ifndef CHI_SANITIZED  // sanitizers keep what is freed
+TEST_F(Trace, ItsMemoryIsGoneOnceItWasRead) {
+  constexpr std::uint64_t kMiB = 1 << 20;
+  const std::uint64_t before = status().resident_bytes;
+  const std::uint64_t bytes = begin(1'000'000).value().bytes;
+  EXPECT_GE(bytes, 100 * kMiB);
+  EXPECT_GE(status().resident_bytes, before + bytes * 9 / 10);
+  end();
+  EXPECT_LE(status().resident_bytes, before + bytes / 10);
+}
+#endif
+
+TEST_F(Trace, TheDaemonsEndTakesItAlong) { ASSERT_TRUE(begin().ok()); }
+
+}  // namespace
+}  // namespace chi::test

@@ -19,7 +19,7 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 DONE = 0
-LOOPS = 10  # the mood of worch_queue_moody that takes seconds to answer
+LOOPS = 10  # the mood of worch_test_moody that takes seconds to answer
 GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'([a-z]+)="([^"]*)"')
@@ -160,14 +160,14 @@ class MetricsTest(unittest.TestCase):
 
     def test_a_busy_control_thread_takes_only_its_own_numbers_away(self):
         daemon = self.daemon("{listen: '127.0.0.1:0'}", "worch: {queue: null, patience: 10s}\n")
-        daemon.run("pool", "create", "worch_queue_moody", "-m", "worch_queue_moody")
-        daemon.run("call", "worch_queue_moody", "set", f"mood={LOOPS}")
-        with subprocess.Popen([PROGRAM, "worch", "set", "queue", "worch_queue_moody"], env=daemon.environment,
+        daemon.run("pool", "create", "worch_test_moody", "-m", "worch_test_moody")
+        daemon.run("call", "worch_test_moody", "set", f"mood={LOOPS}")
+        with subprocess.Popen([PROGRAM, "worch", "set", "queue", "worch_test_moody"], env=daemon.environment,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asks:
             while (got := daemon.samples())["chimaera_control_up",]:
                 self.assertIsNone(asks.poll(), "the policy has answered already")
             asks.wait(60)
-        pools = ("chimaera_pool_tasks_total", "worch_queue_moody", "worch_queue_moody")
+        pools = ("chimaera_pool_tasks_total", "worch_test_moody", "worch_test_moody")
         self.assertEqual(got["chimaera_workers",], 2)
         self.assertNotIn(pools, got)
         got = daemon.samples()

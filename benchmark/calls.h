@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmark/statistics.h"
 #include "benchmark/timing.h"
 
 namespace chi::bench {
@@ -71,5 +72,26 @@ class Window {
   std::uint64_t done_ = 0;
   bool begun_ = false;
 };
+
+inline constexpr unsigned kCallsBetweenLooks = 256;  // at the clock
+
+// Calls of one kind a second, `depth` of them under way.
+template <class Request>
+Result<double> call_for(const Pool& pool, unsigned depth, nanoseconds slice) {
+  Window<typename Request::Reply> window(depth);
+  const auto turn = [&] {
+    for (unsigned calls = 0; calls < kCallsBetweenLooks; calls += depth) {
+      if (!window.turn([&](unsigned) { return pool.call<Request>(); })) return false;
+    }
+    return true;
+  };
+  if (repeat_for(slice / 10, turn) == 0) return window.status().error();
+  const std::uint64_t before = window.done();
+  const std::uint64_t ns = repeat_for(slice, turn);
+  if (ns == 0) return window.status().error();
+  const std::uint64_t done = window.done() - before;
+  if (!window.finish()) return window.status().error();
+  return ratio(static_cast<double>(done) * 1e9, static_cast<double>(ns));
+}
 
 }  // namespace chi::bench

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <map>
 #include <span>
 
@@ -14,6 +16,7 @@
 #include "benchmark/lane_moves.h"
 #include "benchmark/open_loop.h"
 #include "benchmark/policy_node.h"
+#include "sim/plot.h"
 
 namespace chi::bench {
 namespace {
@@ -22,14 +25,19 @@ namespace {
 constexpr double kBusy = 0.58;
 constexpr char kLeastLoaded[] = "worch_queue_least_loaded";
 
+// Of which latencies the picture is made.
+constexpr std::array kShares = {0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
+
 struct PolicyFigures {
   Figure p50, p99, p999, small_p99, rate, moves, ratio_p99, ratio_rate, machine_load;
+  std::array<Figure, kShares.size()> at_share;
 
   void add(OpenLoop& loop) {
     p50.add(loop.all().percentile(0.5));
     p99.add(loop.all().percentile(0.99));
     p999.add(loop.all().percentile(0.999));
     small_p99.add(loop.small().percentile(0.99));
+    for (std::size_t i = 0; i < kShares.size(); ++i) at_share[i].add(loop.all().percentile(kShares[i]));
     rate.add(loop.ops_per_s());
     double load = 0;
     machine_load.add(::getloadavg(&load, 1) == 1 ? load : 0);
@@ -134,6 +142,26 @@ void add_notes(const Options& options, Report& report) {
   }
 }
 
+// Latency by the share of calls that take no longer, which is drawn by its nines: 90 % at 1, 99 % at 2.
+std::string picture_of(Comparison& comparison, const std::vector<std::string>& policies) {
+  std::vector<sim::Panel> panels;
+  for (const bool skewed : {true, false}) {
+    sim::Panel& panel = panels.emplace_back();
+    panel.title = std::string(skewed ? "skewed" : "uniform") + ": latency in ms, by share of the calls";
+    panel.logarithmic = true;
+    for (const std::string& policy : policies) {
+      sim::Curve& curve = panel.curves.emplace_back();
+      curve.name = policy;
+      const PolicyFigures& figures = comparison.found(policy, skewed);
+      for (std::size_t i = 0; i < kShares.size(); ++i) {
+        curve.points.emplace_back(-std::log10(1 - kShares[i]), figures.at_share[i].median() / 1e6);
+      }
+    }
+  }
+  return sim::plot_svg("chimaera bench mixed: 16 containers, 2 workers, 10 % of the tasks take 5 ms", panels,
+                       {{0, "0 %"}, {-std::log10(0.5), "50 %"}, {1, "90 %"}, {2, "99 %"}, {3, "99.9 %"}});
+}
+
 Status compare_policies(const Options& options, Report& report) {
   Result<PolicyNode> node = PolicyNode::start(options, Mix{}.workers, Mix{}.containers);
   if (!node.ok()) return std::move(node).error();
@@ -151,6 +179,7 @@ Status compare_policies(const Options& options, Report& report) {
       report.rows.push_back(comparison.found(policy, skewed).row(policy, skewed));
   }
   add_targets(comparison, report);
+  report.picture = picture_of(comparison, *policies);
   const double wanted = calls_per_s({.busy = kBusy});
   const double reached = comparison.found(kRoundRobin, false).rate.median();
   if (reached < 0.9 * wanted) {

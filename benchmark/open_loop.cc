@@ -14,7 +14,7 @@ namespace chi::bench {
 namespace {
 
 constexpr std::size_t kMostSamples = 1'000'000;
-constexpr std::uint64_t kCallsBetweenLooks = 64;  // for an interrupt
+constexpr std::uint64_t kCallsBetweenInterrupts = 64;
 
 }  // namespace
 
@@ -65,7 +65,7 @@ Status OpenLoop::run(const std::vector<Arrival>& arrivals, std::chrono::nanoseco
   std::uint64_t made = 0;
   for (const Arrival& arrival : arrivals) {
     while (now_ns() < begin_ns_ + arrival.due_ns) wait(begin_ns_ + arrival.due_ns);
-    if (made++ % kCallsBetweenLooks == 0) goes_on = check_interrupt();
+    if (made++ % kCallsBetweenInterrupts == 0) goes_on = check_interrupt();
     if (!goes_on.ok() || !failure_.status().ok()) break;
     time_one(arrival).detach();
     client_.poll();

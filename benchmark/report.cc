@@ -58,6 +58,7 @@ Json to_json(const Report& report) {
   if (report.single && !report.rows.empty()) out.update(report.rows.front());
   out["repeats"] = report.repeats;
   out["rows"] = report.rows;
+  for (const auto& [name, row] : report.beside) out[name] = row;
   out["targets"] = Json::array();
   for (const Target& target : report.targets) out["targets"].push_back(target_json(target));
   out["notes"] = report.notes;

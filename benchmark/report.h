@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "benchmark/machine.h"
@@ -32,12 +33,15 @@ struct Report {
   unsigned repeats = 0;
   bool single = false;  // the first row is the figure; others are beside it
   std::vector<Row> rows;
+  std::vector<std::pair<std::string, Row>> beside;  // figures of another kind, by name
   std::vector<Target> targets;
+  std::string picture;             // SVG, or nothing
   std::vector<std::string> notes;  // what was left out, and why; how to read it
   Machine machine;
 };
 
-// One object. Where the report is `single`, its first row's keys are also the object's own.
+// One object, without the picture. Where the report is `single`, its first row's keys are also the object's own, as is
+// the name of each that is beside.
 Json to_json(const Report& report);
 
 // All keys of the rows, each once, in the order in which they first come.

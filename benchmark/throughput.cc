@@ -16,7 +16,6 @@ using small_message::NullCoroutine;
 
 constexpr unsigned kDepths[] = {1, 4, 16, 64, 256};
 constexpr unsigned kTargetDepth = 64;
-constexpr unsigned kCallsBetweenLooks = 256;
 
 struct Point {
   unsigned threads;
@@ -30,25 +29,7 @@ struct ThroughputFigures {
   Figure floor, plain, coroutine, plain_ratio, coroutine_ratio, to_plain;
 };
 
-template <class Request>
-Result<double> call_for(const Pool& pool, unsigned depth, nanoseconds slice) {
-  Window<typename Request::Reply> window(depth);
-  const auto turn = [&] {
-    for (unsigned calls = 0; calls < kCallsBetweenLooks; calls += depth) {
-      if (!window.turn([&](unsigned) { return pool.call<Request>(); })) return false;
-    }
-    return true;
-  };
-  if (repeat_for(slice / 10, turn) == 0) return window.status().error();
-  const std::uint64_t before = window.done();
-  const std::uint64_t ns = repeat_for(slice, turn);
-  if (ns == 0) return window.status().error();
-  const std::uint64_t done = window.done() - before;
-  if (!window.finish()) return window.status().error();
-  return ratio(static_cast<double>(done) * 1e9, static_cast<double>(ns));
-}
-
-// The same over a bare ring.
+// Calls a second over a bare ring.
 double ring_for(BareClient& ring, unsigned depth, nanoseconds slice) {
   std::uint64_t done = 0;
   const auto turn = [&] {

@@ -27,6 +27,7 @@ constexpr std::array kWorkloads{
     Workload{"mixed",
              "small and long tasks at 16 containers, 2 workers, by policy of work orchestration; lanes that move", true,
              run_mixed},
+    Workload{"trace", "null calls a second, untraced and traced", true, run_trace},
     Workload{"idle", "CPU and memory of a daemon and a connected client that do nothing; time to the first reply", true,
              run_idle},
     Workload{"instructions", "instructions of a null call, counted by callgrind", true, run_instructions},

@@ -62,6 +62,7 @@ Result<Report> run_fanout(const Options& options);
 Result<Report> run_sleep(const Options& options);
 Result<Report> run_priority(const Options& options);
 Result<Report> run_mixed(const Options& options);
+Result<Report> run_trace(const Options& options);
 Result<Report> run_idle(const Options& options);
 Result<Report> run_instructions(const Options& options);
 Result<Report> run_codec(const Options& options);

@@ -291,6 +291,9 @@ struct MethodLoadInfo {
   double error = 0;                // mean of |predicted - actual| / actual
   bool long_running = false;       // declared so, or measured: more than 1 ms
   std::vector<SizeClass> classes;  // those that are known
+
+  // From admission to completion, as OperationStats has it (chimaera/statistics.h).
+  std::vector<std::uint64_t> histogram;
 };
 struct MethodsReply {
   std::vector<MethodLoadInfo> methods;  // by total time, the longest first
@@ -302,7 +305,9 @@ struct Methods {
 };
 
 // Has each worker keep what it does from now on, task by task: the newest `records` steps (0: 65,536; what all workers
-// keep is at most 1 GiB). Fails with already_exists while a trace goes on; what an earlier one has left is let go of.
+// keep is at most 1 GiB). Where tasks are so short and many that this would slow a worker down, some are passed over,
+// with all their steps; not with `all`. Fails with already_exists while a trace goes on; what an earlier one has left
+// is let go of.
 struct TraceStartReply {
   std::uint64_t records = 0;  // of each worker
   std::uint32_t workers = 0;
@@ -312,12 +317,14 @@ struct TraceStart {
   static constexpr Method kMethod{16, "trace_start", Access::write};
   using Reply = TraceStartReply;
   std::uint64_t records = 0;
+  bool all = false;
 };
 
 struct TraceWorker {
   std::uint32_t worker = 0;
   std::uint64_t records = 0;
-  std::uint64_t lost = 0;  // older ones, that had no room
+  std::uint64_t lost = 0;         // older ones, that had no room
+  std::uint64_t passed_over = 0;  // tasks, that came too fast
 };
 struct TraceMethod {
   std::uint32_t id = 0;
@@ -406,13 +413,16 @@ struct LanePool {
 struct LanesReply {
   std::uint64_t now_ns = 0;  // when that was, by a clock that never goes back
   std::vector<WorkerCounters> workers;
-  std::vector<LaneCounters> lanes;  // those that have, or had, any task
+  std::vector<LaneCounters> lanes;  // those that have, or had, any task; 4096 at most
   std::vector<LanePool> pools;
+  std::uint64_t next = 0;  // to begin with to have more lanes; 0: these were the last
 };
-// What each worker and each lane has done. Reading it changes nothing, so everyone may, as often as they like.
+// What each worker and each lane has done, the lanes in pieces. Reading it changes nothing, so everyone may, as often
+// as they like.
 struct Lanes {
   static constexpr Method kMethod{19, "lanes", Access::read};
   using Reply = LanesReply;
+  std::uint64_t begin = 0;
 };
 
 }  // namespace chi::admin

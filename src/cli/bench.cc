@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/file.h"
 #include "benchmark/workload.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -21,6 +22,7 @@ struct BenchArguments {
   std::string workload;
   bench::Options options;
   bool json = false;
+  std::string svg;
 };
 
 std::string list_of_workloads() {
@@ -45,6 +47,7 @@ void add_options(CLI::App& command, BenchArguments& given) {
   command.add_option("--repeats", options.repeats, "each figure is the median of so many")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
+  command.add_option("--svg", given.svg, "draw what `mixed` finds into this file")->type_name("FILE");
   command.add_flag("--quick", options.quick, "much shorter, to see that it works");
   command.add_option("--name,-n", options.daemon, "measure this daemon; without it, one of the benchmark's own")
       ->type_name("NAME");
@@ -83,17 +86,21 @@ std::string render_targets(const std::vector<bench::Target>& targets) {
   return table.empty() ? "" : "\n" + table.text(2);
 }
 
-std::string render_report(const bench::Report& report) {
-  const std::vector<std::string> header = bench::columns(report.rows);
+std::string render_rows(const std::vector<bench::Row>& rows) {
+  const std::vector<std::string> header = bench::columns(rows);
   Table table(header);
-  for (const bench::Row& row : report.rows) {
+  for (const bench::Row& row : rows) {
     std::vector<std::string> cells;
     cells.reserve(header.size());
     for (const std::string& column : header) cells.push_back(bench::cell(row, column));
     table.add(std::move(cells));
   }
-  std::string out = fmt::format("{}: median of {}\n", report.workload, report.repeats);
-  if (!table.empty()) out += table.text(2);
+  return table.empty() ? "" : table.text(2);
+}
+
+std::string render_report(const bench::Report& report) {
+  std::string out = fmt::format("{}: median of {}\n", report.workload, report.repeats) + render_rows(report.rows);
+  for (const auto& [name, row] : report.beside) out += fmt::format("\n{}:\n", name) + render_rows({row});
   out += render_targets(report.targets);
   for (const std::string& note : report.notes) out += fmt::format("  {}\n", note);
   const bench::Machine& machine = report.machine;
@@ -107,8 +114,16 @@ int print_failure(const bench::Workload& workload, const Error& error) {
   return report(Error{error.code, fmt::format("bench {}: {}", workload.name, error.text), error.where});
 }
 
+Status draw(const bench::Report& report, const std::string& file) {
+  if (file.empty() || report.picture.empty()) return {};
+  return replace_file(file, report.picture, 0644);
+}
+
 // One report as an object, several as a list. A workload that fails does not keep the others from being run.
 int run_and_print(const BenchArguments& given) {
+  if (!given.svg.empty() && given.workload != "mixed" && given.workload != "all") {
+    return report_usage({Code::invalid_argument, "--svg draws what `mixed` finds, and nothing else", {}});
+  }
   int code = kDone;
   Json reports = Json::array();
   for (const bench::Workload& workload : bench::workloads()) {
@@ -118,7 +133,10 @@ int run_and_print(const BenchArguments& given) {
     if (!found.ok()) {
       code = print_failure(workload, found.error());
       if (found.code() == Code::cancelled) break;
-    } else if (given.json) {
+      continue;
+    }
+    if (Status drawn = draw(*found, given.svg); !drawn) code = print_failure(workload, drawn.error());
+    if (given.json) {
       reports.push_back(bench::to_json(*found));
     } else {
       std::printf("%s\n", render_report(*found).c_str());

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/arguments.h"
@@ -34,17 +35,28 @@ struct TopArguments {
   bool once = false;
 };
 
+Result<admin::LanesReply> read_lanes(const Client& client) {
+  auto all = client.admin().call<admin::Lanes>(std::uint64_t{0}).get();
+  while (all.ok() && all->next != 0) {
+    auto more = client.admin().call<admin::Lanes>(all->next).get();
+    if (!more.ok()) return more;
+    all->lanes.insert(all->lanes.end(), more->lanes.begin(), more->lanes.end());
+    all->pools = std::move(more->pools);
+    all->next = more->next;
+  }
+  return all;
+}
+
 Result<TopReading> read_counters(const Client& client) {
   auto status = client.admin().call<admin::GetStatus>();
   auto methods = client.admin().call<admin::Methods>();
-  auto lanes = client.admin().call<admin::Lanes>();
   auto got_status = status.get();
   if (!got_status.ok()) return got_status.error();
   auto got_methods = methods.get();
   if (!got_methods.ok()) return got_methods.error();
-  auto got_lanes = lanes.get();
-  if (!got_lanes.ok()) return got_lanes.error();
-  return TopReading{std::move(*got_status), std::move(*got_lanes), std::move(*got_methods)};
+  auto lanes = read_lanes(client);
+  if (!lanes.ok()) return lanes.error();
+  return TopReading{std::move(*got_status), std::move(*lanes), std::move(*got_methods)};
 }
 
 int show_once(const Client& client, std::chrono::nanoseconds interval, bool json) {
@@ -106,7 +118,7 @@ void add_top(CLI::App& program, Action& run) {
   command->add_flag("--once", given->once, "print one picture, and end; so does --json, and when there is no terminal");
   command->footer(
       "q or Ctrl-C ends it. busy and handler: share of one CPU's time in handlers; wait: from admission to begin, the\n"
-      "mean; p50 and p99: from admission to completion, since the daemon's start. Times of what takes less than a\n"
+      "mean; p50 and p99: from admission to completion. Times of what takes less than a\n"
       "few microseconds are estimates from a sample.");
   command->callback([&run, given] { run = [given] { return run_top(*given); }; });
 }

@@ -3,10 +3,13 @@
 // Differences, sorted.
 #include "cli/top_frame.h"
 
+#include <chimaera/statistics.h>
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
+#include <vector>
 
 namespace chi::cli {
 
@@ -119,20 +122,29 @@ void add_lanes(const TopReading& before, const TopReading& after, const Rates& r
   for (auto& [id, row] : pools) frame["pools"].push_back(std::move(row));
 }
 
+// What was counted between two readings.
+std::vector<std::uint64_t> grown(const std::vector<std::uint64_t>& before, std::vector<std::uint64_t> after) {
+  for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+    after[i] = Rates::grown(before[i], after[i]);
+  }
+  return after;
+}
+
 Json methods_of(const TopReading& before, const TopReading& after, const Rates& rates) {
   std::map<std::pair<std::string, std::uint32_t>, admin::MethodLoadInfo> then;
   for (const auto& row : before.methods.methods) then[{row.module, row.id}] = row;
   Json out = Json::array();
   for (const auto& now : after.methods.methods) {
     const admin::MethodLoadInfo& old = then[{now.module, now.id}];
+    const std::vector<std::uint64_t> histogram = grown(old.histogram, now.histogram);
     out.push_back({{"module", now.module},
                    {"method", now.method},
                    {"tasks_per_second", rates.per_second(old.tasks, now.tasks)},
                    {"failed_per_second", rates.per_second(old.failed, now.failed)},
                    {"handler_percent", rates.percent(old.total_ns, now.total_ns)},
                    {"mean_ns", now.mean_ns},
-                   {"p50_ns", now.p50_ns},
-                   {"p99_ns", now.p99_ns},
+                   {"p50_ns", percentile_ns(histogram, 0.5)},
+                   {"p99_ns", percentile_ns(histogram, 0.99)},
                    {"bytes_per_second", rates.per_second(old.bytes, now.bytes)}});
   }
   return out;

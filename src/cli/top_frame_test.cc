@@ -20,6 +20,8 @@ std::pair<TopReading, TopReading> readings() {
   before.methods.methods[0].module = "m";
   before.methods.methods[0].method = "put";
   before.methods.methods[0].tasks = 200;
+  before.methods.methods[0].histogram = std::vector<std::uint64_t>(31, 0);
+  before.methods.methods[0].histogram[30] = 200;
   TopReading after = before;
   after.status.name = "default";
   after.lanes.now_ns += 2'000'000'000;
@@ -29,6 +31,7 @@ std::pair<TopReading, TopReading> readings() {
   after.lanes.lanes[1] = {7, 1, 0, 110, 3, 4, 1'000'001'000, 90'000, 2'010, false};
   after.lanes.lanes.push_back({7, 2, 0, 10, 0, 0, 0, 0, 0, true});
   after.methods.methods[0].tasks = 230;
+  after.methods.methods[0].histogram[11] = 30;
   return {before, after};
 }
 
@@ -46,6 +49,7 @@ TEST(TopFrame, RatesAreOfTheTimeBetween) {
   EXPECT_EQ(busiest["bytes_per_second"], 1'000.0);
   EXPECT_EQ(busiest["queued"], 3);
   EXPECT_EQ(frame["methods"][0]["tasks_per_second"], 15.0);
+  EXPECT_LE(frame["methods"][0]["p99_ns"], 2'048.0) << "those of before took a second";
   ASSERT_EQ(frame["pools"].size(), 1U);
   EXPECT_EQ(frame["pools"][0]["tasks_per_second"], 15.0);
   EXPECT_EQ(frame["pools"][0]["lanes"], 3);

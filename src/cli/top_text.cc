@@ -69,9 +69,7 @@ const std::array<Section, 4>& sections() {
   static const std::array<Section, 4> kSections{{
       {"workers", {"WORKER", "busy %", "tasks/s", "queued", "lanes", "sleeps/s", "cpus", ""}, worker_cells},
       {"lanes", {"LANE", "worker", "handler %", "tasks/s", "queued", "running", "wait", "bytes/s", ""}, lane_cells},
-      {"methods",
-       {"METHOD", "handler %", "tasks/s", "failed/s", "mean", "p50 ever", "p99 ever", "bytes/s"},
-       method_cells},
+      {"methods", {"METHOD", "handler %", "tasks/s", "failed/s", "mean", "p50", "p99", "bytes/s"}, method_cells},
       {"pools", {"POOL", "module", "lanes", "handler %", "tasks/s", "queued", "running", "bytes/s"}, pool_cells},
   }};
   return kSections;

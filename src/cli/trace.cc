@@ -23,13 +23,14 @@ namespace {
 struct TraceArguments {
   Target target;
   std::uint64_t records = 0;
+  bool all = false;
   std::string file = "chimaera-trace.json";
 };
 
 int start_trace(const TraceArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
-  const auto started = client->admin().call<admin::TraceStart>(given.records).get();
+  const auto started = client->admin().call<admin::TraceStart>(given.records, given.all).get();
   if (!started.ok()) return report(started.error());
   if (given.target.json) return print_result(to_json(*started));
   std::printf("tracing; each worker (%u) keeps its newest %s steps, in %s of memory\n", started->workers,
@@ -55,13 +56,18 @@ Status write_trace(const Client& client, const admin::TraceStopReply& trace, con
   return file.finish();
 }
 
-void print_trace(const admin::TraceStopReply& trace, std::uint64_t lost, const std::string& file) {
+void print_trace(const admin::TraceStopReply& trace, std::uint64_t lost, std::uint64_t passed_over,
+                 const std::string& file) {
   std::printf("traced %s: %s steps (workers: %zu) are in %s; open it at https://ui.perfetto.dev\n",
               human_duration(static_cast<double>(trace.duration_ns) / 1e9).c_str(), human_count(trace.records).c_str(),
               trace.workers.size(), printable(file).c_str());
   if (lost != 0) {
     std::printf("%s older steps had no room: trace for a shorter time, or with more --records\n",
                 human_count(lost).c_str());
+  }
+  if (passed_over != 0) {
+    std::printf("%s tasks came too fast to trace each: `chimaera trace start --all` does, and slows them down\n",
+                human_count(passed_over).c_str());
   }
   for (const std::uint32_t worker : trace.missing) {
     std::printf("worker %u did not answer in time: what it kept is missing\n", worker);
@@ -82,12 +88,17 @@ int stop_trace(const TraceArguments& given) {
   const auto released = client->admin().call<admin::TraceRead>(std::uint64_t{0}, true).get();
   if (!released.ok()) return report(released.error());
   std::uint64_t lost = 0;
-  for (const auto& worker : trace->workers) lost += worker.lost;
-  if (!given.target.json) return print_trace(*trace, lost, given.file), kDone;
+  std::uint64_t passed_over = 0;
+  for (const auto& worker : trace->workers) {
+    lost += worker.lost;
+    passed_over += worker.passed_over;
+  }
+  if (!given.target.json) return print_trace(*trace, lost, passed_over, given.file), kDone;
   print_json({{"file", given.file},
               {"duration_ns", trace->duration_ns},
               {"records", trace->records},
               {"lost", lost},
+              {"passed_over", passed_over},
               {"missing", trace->missing}});
   return kDone;
 }
@@ -105,6 +116,7 @@ void add_trace(CLI::App& program, Action& run) {
   add_target(*start, given->target);
   start->add_option("--records", given->records, "steps that each worker keeps; without it 65,536")
       ->check(CLI::PositiveNumber);
+  start->add_flag("--all", given->all, "trace each task, however fast they come: it slows short ones down");
   start->callback([&run, given] { run = [given] { return start_trace(*given); }; });
   given = std::make_shared<TraceArguments>();
   CLI::App* stop = group->add_subcommand("stop", "End the trace, and write it to a file for https://ui.perfetto.dev");

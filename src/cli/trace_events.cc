@@ -42,10 +42,15 @@ TraceEvents::TraceEvents(const admin::TraceStopReply& trace) : trace_(trace) {
 
 std::string TraceEvents::head(const std::string& daemon) const {
   std::uint64_t lost = 0;
-  for (const auto& worker : trace_.workers) lost += worker.lost;
-  std::string out = fmt::format(
-      R"({{"displayTimeUnit":"ns","otherData":{{"daemon":{},"duration_ns":{},"records":{},"lost":{}}},"traceEvents":[)",
-      quoted(daemon), trace_.duration_ns, trace_.records, lost);
+  std::uint64_t passed_over = 0;
+  for (const auto& worker : trace_.workers) {
+    lost += worker.lost;
+    passed_over += worker.passed_over;
+  }
+  std::string out =
+      fmt::format(R"({{"displayTimeUnit":"ns","otherData":{{"daemon":{},"duration_ns":{},"records":{},"lost":{},)"
+                  R"("passed_over":{}}},"traceEvents":[)",
+                  quoted(daemon), trace_.duration_ns, trace_.records, lost, passed_over);
   out += "\n" + metadata("process_name", 0, "name", quoted("chimaera " + daemon));
   for (const auto& worker : trace_.workers) {
     const std::uint32_t thread = thread_of(worker.worker);

@@ -69,6 +69,7 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
 std::size_t Stream::receive_channel(unsigned number, std::size_t limit) {
   Channel& channel = channels_[number];
   std::size_t count = 0;
+  channel.reader.begin_run();
   while (count < limit && channel.reader.ready()) {
     shm::ReplySlot slot;
     std::uint8_t scratch[shm::kMaxMessageSlots * shm::kCacheLine];

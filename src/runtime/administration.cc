@@ -328,7 +328,7 @@ Result<admin::MethodsReply> Administration::on(const admin::Methods&, const Cont
 }
 
 Result<admin::TraceStartReply> Administration::on(const admin::TraceStart& request, const ControlCall&) {
-  return tracer_->start(request.records);
+  return tracer_->start(request);
 }
 
 Result<admin::TraceStopReply> Administration::on(const admin::TraceStop&, const ControlCall&) {
@@ -339,8 +339,8 @@ Result<admin::TraceReadReply> Administration::on(const admin::TraceRead& request
   return tracer_->read(request);
 }
 
-Result<admin::LanesReply> Administration::on(const admin::Lanes&, const ControlCall&) {
-  return report_lanes(parts_->crew, parts_->keeper, parts_->clock);
+Result<admin::LanesReply> Administration::on(const admin::Lanes& request, const ControlCall&) {
+  return report_lanes(parts_->crew, parts_->keeper, parts_->clock, request.begin);
 }
 
 Result<admin::Nothing> Administration::on(const admin::Stop& request, const ControlCall&) {

@@ -46,6 +46,7 @@ unsigned ClientChannel::poll(unsigned budget) {
     if (fence_) return 1;
     reader_.publish_head();
   }
+  reader_.begin_run();
   shm::RequestSlot slot;
   std::uint8_t inline_bytes[shm::kMaxMessageSlots * shm::kCacheLine];
   unsigned taken = 0;
@@ -61,7 +62,22 @@ unsigned ClientChannel::poll(unsigned budget) {
     reader_.publish_if_due();
   }
   reader_.publish_head();
+  if (taken > 1 || (taken == 1 && several_ != 0)) pace(taken);
   return taken;
+}
+
+// A reader close behind its writer takes each line away from it while it is written, and both wait for lines: that
+// halves what passes, where lines take long from one CPU to the other. Then the writer gets some time to go ahead.
+// Slower messages are not held up, as those of one call at a time are not.
+void ClientChannel::pace(unsigned taken) noexcept {
+  constexpr std::uint64_t kLeastNs = 100;  // for one message
+  constexpr std::uint64_t kMostNs = 250;
+  constexpr unsigned kRemembered = 32;  // polls, since one had more than one message
+  several_ = taken > 1 ? kRemembered : several_ - 1;
+  const std::uint64_t now = worker_.now_ns();
+  const std::uint64_t each_ns = (now - polled_ns_) / taken;
+  polled_ns_ = now;
+  if (taken < shm::kShortRun && each_ns > kLeastNs && each_ns < kMostNs) rest_until_ns_ = now + 2 * each_ns;
 }
 
 void ClientChannel::drain() {

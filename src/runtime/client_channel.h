@@ -33,7 +33,11 @@ class ClientChannel final : public Pooled {
            !closed_ && reader_.ready();
   }
   // See Reader::expect.
-  void expect() const noexcept { reader_.expect(); }
+  void expect(std::uint64_t now_ns) const noexcept {
+    if (!rests(now_ns)) reader_.expect();
+  }
+  // Whether it is to be let alone for this turn: see pace().
+  bool rests(std::uint64_t now_ns) const noexcept { return now_ns < rest_until_ns_; }
   Priority priority() const noexcept { return priority_; }
   const Session& session() const noexcept { return *stream_->session; }
   const ClientStream& stream() const noexcept { return *stream_; }
@@ -108,6 +112,7 @@ class ClientChannel final : public Pooled {
   void put_fence(const shm::RequestSlot& slot, const std::uint8_t* bytes, std::uint32_t size,
                  const Container& container);
   void look_over_fence();
+  void pace(unsigned taken) noexcept;
   bool older_may_wait(const Container& container, std::uint8_t moves_seen, bool here);
   void take_fence();
   void arm(Timer& timer, std::uint64_t after_ns, void (*fire)(TimerNode&));
@@ -132,6 +137,9 @@ class ClientChannel final : public Pooled {
   shm::RequestReader reader_;
   shm::ReplyWriter writer_;
   unsigned share_ = 1;
+  unsigned several_ = 0;
+  std::uint64_t rest_until_ns_ = 0;
+  std::uint64_t polled_ns_ = 0;
   std::uint32_t outstanding_ = 0;
   bool dirty_ = false;
   bool closed_ = false;

@@ -6,6 +6,8 @@
 namespace chi::runtime {
 namespace {
 
+constexpr std::size_t kLanesInReply = 4096;
+
 admin::LaneCounters counters_of(const Container& container) {
   const LaneLoad& load = container.load;
   admin::LaneCounters out;
@@ -22,24 +24,37 @@ admin::LaneCounters counters_of(const Container& container) {
   return out;
 }
 
-}  // namespace
-
-admin::LanesReply report_lanes(Crew& crew, PoolKeeper& keeper, const Clock& clock) {
-  admin::LanesReply reply;
-  reply.now_ns = clock.now_ns();
+// The workers, but for the number of their lanes.
+std::vector<admin::WorkerCounters> counters_of(Crew& crew) {
+  std::vector<admin::WorkerCounters> out;
   for (std::uint32_t i = 0; i < crew.size(); ++i) {
     const Worker& worker = crew.worker(i);
     const WorkerCounts& counts = worker.counts();
-    reply.workers.push_back({i, i < crew.active(), worker.meter().busy_ns() + crew.in_handler_ns(i),
-                             value_of(counts.tasks), value_of(counts.sleeps), value_of(counts.queued), 0,
-                             crew.cpus(i)});
+    out.push_back({i, i < crew.active(), worker.meter().busy_ns() + crew.in_handler_ns(i), value_of(counts.tasks),
+                   value_of(counts.sleeps), value_of(counts.queued), 0, crew.cpus(i)});
   }
+  return out;
+}
+
+}  // namespace
+
+// Pools come and go between two pieces; a lane may then be in none of them, or in two.
+admin::LanesReply report_lanes(Crew& crew, PoolKeeper& keeper, const Clock& clock, std::uint64_t begin) {
+  admin::LanesReply reply;
+  reply.now_ns = clock.now_ns();
+  reply.workers = counters_of(crew);
+  std::uint64_t place = 0;
   for (const auto& [name, pool] : keeper.pools()) {
     reply.pools.push_back({pool->id, name, pool->module->name()});
     for (const auto& container : pool->containers) {
       const admin::LaneCounters lane = counters_of(*container);
       if (lane.worker < reply.workers.size()) ++reply.workers[lane.worker].lanes;
-      if (lane.tasks != 0 || lane.running != 0) reply.lanes.push_back(lane);
+      if (place++ < begin || reply.next != 0 || (lane.tasks == 0 && lane.running == 0)) continue;
+      if (reply.lanes.size() == kLanesInReply) {
+        reply.next = place - 1;
+        continue;
+      }
+      reply.lanes.push_back(lane);
     }
   }
   return reply;

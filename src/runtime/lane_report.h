@@ -11,6 +11,6 @@
 namespace chi::runtime {
 
 // On the node's control thread.
-admin::LanesReply report_lanes(Crew& crew, PoolKeeper& keeper, const Clock& clock);
+admin::LanesReply report_lanes(Crew& crew, PoolKeeper& keeper, const Clock& clock, std::uint64_t begin);
 
 }  // namespace chi::runtime

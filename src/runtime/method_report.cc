@@ -30,6 +30,8 @@ admin::MethodLoadInfo report_method(const MethodLoad::Sums& sums) {
   out.actual_mean_ns = per(static_cast<double>(sums.actual_ns), sums.predicted);
   out.error = per(sums.error, sums.predicted);
   out.long_running = sums.long_running;
+  const auto used = std::find_if(sums.histogram.rbegin(), sums.histogram.rend(), [](auto each) { return each != 0; });
+  out.histogram.assign(sums.histogram.begin(), used.base());
   for (unsigned i = 0; i < CostModel::kClasses; ++i) {
     const CostModel::Class& each = sums.classes[i];
     if (each.count != 0) out.classes.push_back({i, each.count, each.mean_ns});

@@ -66,6 +66,7 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
   bool answered = false;
   bool early = false;    // it was answered (deadline, cancellation) while its handler went on
   bool replied = false;  // reply() was called while the thunk was on the stack
+  bool traced = false;   // while its worker has a trace
   bool parked = false;   // in its worker's care beyond one step: on its container's list, and its channel's
 
   static constexpr std::uint64_t kNoGroup = ~std::uint64_t{0};  // of a barrier, which no other barrier waits for

@@ -24,12 +24,12 @@ Error no_trace() {
 
 }  // namespace
 
-Result<admin::TraceStartReply> Tracer::start(std::uint64_t records) {
+Result<admin::TraceStartReply> Tracer::start(const admin::TraceStart& request) {
   if (state_ == State::on) {
     return Error{Code::already_exists, "a trace goes on already; `chimaera trace stop` ends it", kControl};
   }
   const std::uint64_t most = kMostBytes / sizeof(TraceRecord) / crew_.limit();
-  if (records == 0) records = std::min(kRecords, most);
+  const std::uint64_t records = request.records != 0 ? request.records : std::min(kRecords, most);
   if (records > most) {
     return Error{Code::invalid_argument,
                  fmt::format("{} records of each worker; with up to {} workers at most {} have room in 1 GiB", records,
@@ -39,6 +39,7 @@ Result<admin::TraceStartReply> Tracer::start(std::uint64_t records) {
   traces_.clear();
   ended_ = {};
   records_ = records;
+  all_ = request.all;
   began_ = Ticks::now();
   state_ = State::on;
   for (std::uint32_t i = 0; i < crew_.size(); ++i) {
@@ -54,7 +55,7 @@ Result<admin::TraceStartReply> Tracer::start(std::uint64_t records) {
 
 Status Tracer::trace_worker(std::uint32_t index) {
   try {
-    auto trace = std::make_shared<WorkerTrace>(index, records_);
+    auto trace = std::make_shared<WorkerTrace>(index, records_, all_);
     traces_.push_back(trace);
     crew_.worker(index).run([trace](Worker& worker) { worker.begin_trace(trace); });
   } catch (const std::bad_alloc&) {
@@ -88,7 +89,7 @@ Result<admin::TraceStopReply> Tracer::stop() {
     return true;
   });
   for (const auto& trace : traces_) {
-    ended_.workers.push_back({trace->worker(), trace->size(), trace->lost()});
+    ended_.workers.push_back({trace->worker(), trace->size(), trace->lost(), trace->passed_over()});
     ended_.records += trace->size();
   }
   ended_.pools = pools();

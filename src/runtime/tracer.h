@@ -24,7 +24,7 @@ class Tracer {
 
   Tracer(Crew& crew, PoolKeeper& keeper) : crew_(crew), keeper_(keeper) {}
 
-  Result<admin::TraceStartReply> start(std::uint64_t records);
+  Result<admin::TraceStartReply> start(const admin::TraceStart& request);
   Result<admin::TraceStopReply> stop();
   Result<admin::TraceReadReply> read(const admin::TraceRead& request);
 
@@ -44,6 +44,7 @@ class Tracer {
   PoolKeeper& keeper_;
   State state_ = State::off;
   std::uint64_t records_ = 0;
+  bool all_ = false;
   Ticks began_;
   std::vector<std::shared_ptr<WorkerTrace>> traces_;
   admin::TraceStopReply ended_;

@@ -109,7 +109,7 @@ bool Worker::poll_channels(Priority priority, unsigned& handled) {
   const unsigned most = priority == Priority::low_latency ? kChannelBudget : kBulkBudget;
   const bool alone = channels.size() == 1;
   for (auto& channel : channels) {
-    if (channel->ready()) {
+    if (!channel->rests(now_ns_) && channel->ready()) {
       const Ticks begin = alone ? Ticks() : Ticks::now();
       unsigned taken = channel->poll(alone ? most : std::min(most, channel->share()));
       if (taken == ClientChannel::kLost) return false;
@@ -166,7 +166,7 @@ bool Worker::low_latency_waits() noexcept {
 
 void Worker::expect_messages() const noexcept {
   const auto& channels = channels_[0];
-  for (std::size_t i = 0; i < std::min(kChannelsLookedAt, channels.size()); ++i) channels[i]->expect();
+  for (std::size_t i = 0; i < std::min(kChannelsLookedAt, channels.size()); ++i) channels[i]->expect(now_ns_);
 }
 
 bool Worker::anything_ready() const noexcept {
@@ -289,20 +289,25 @@ void Worker::remove_drained_channels() {
   }
 }
 
+template <class F>
+void Worker::for_each_parked(F visit) {
+  for (const auto& [id, pool] : pools_) {
+    for (const auto& container : pool->containers) {
+      if (container->owned_by(*this)) container->parked.for_each(visit);
+    }
+  }
+}
+
 void Worker::begin_trace(std::shared_ptr<WorkerTrace> trace) {
   trace_ = std::move(trace);
   trace_->begin();
+  for_each_parked([](Task& task) { task.traced = task.method->id != kBarrierMethod; });
 }
 
 void Worker::end_trace() noexcept {
   const std::shared_ptr<WorkerTrace> trace = std::move(trace_);
   if (!trace) return;
-  for (const auto& [id, pool] : pools_) {
-    for (const auto& container : pool->containers) {
-      if (!container->owned_by(*this)) continue;
-      container->parked.for_each([&](const Task& task) { trace->still_waits(task); });
-    }
-  }
+  for_each_parked([&trace](const Task& task) { trace->still_waits(task); });
   trace->close();
 }
 

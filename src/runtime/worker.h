@@ -185,7 +185,7 @@ class Worker {
 
   LaneMeter& meter() noexcept { return meter_; }
 
-  // Traces all that it does from now on, until end_trace().
+  // Traces what it does from now on, until end_trace().
   void begin_trace(std::shared_ptr<WorkerTrace> trace);
   void end_trace() noexcept;
 
@@ -239,6 +239,9 @@ class Worker {
   void admit_barrier(Task* task);
   void end(Task& task, const Answer& answer);
   void tell(Task& task, const Answer& answer, bool over);
+  void tell_early(Task& task, const Answer& answer);
+  template <class F>
+  void for_each_parked(F visit);
   void mail_answer(Task& task, const Answer* answer, bool over);
   void remove_drained_channels();
   bool anything_ready() const noexcept;

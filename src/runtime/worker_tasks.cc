@@ -66,6 +66,7 @@ void Worker::count_in(Task& task) {
   ++container.newest.running;
   add_to(container.running, 1);
   meter_.admitted(task);
+  task.traced = trace_ && trace_->takes();
 }
 
 void Worker::admit(Task* task) {
@@ -75,8 +76,8 @@ void Worker::admit(Task* task) {
   count_in(*task);
   add_to(counts_.queued, 1);
   meter_.queued(*task);
-  if (trace_) [[unlikely]]
-    WorkerTrace::admitted(*task);
+  if (task->traced) [[unlikely]]
+    task->waits_since = Ticks::now();
   container.lanes[static_cast<int>(task->priority)].tasks.push(task);
   park(*task);
   if (container.pool.draining.load(std::memory_order_acquire) || !container.self) {
@@ -91,6 +92,7 @@ void Worker::admit_barrier(Task* task) {
   add_to(container.running, 1);
   task->group = Task::kNoGroup;
   LaneMeter::barrier(*task);
+  task->traced = false;
   task->state = Task::State::suspended;
   park(*task);
   container.newest.barrier = task;
@@ -194,7 +196,7 @@ bool Worker::run_ready(Container& container, chi_work* work) {
 }
 
 bool Worker::run_now(Task*& task, const chi_message& message) {
-  return trace_ ? run_as<true>(task, message) : run_as<false>(task, message);
+  return task->traced && trace_ ? run_as<true>(task, message) : run_as<false>(task, message);
 }
 
 template <bool kTraced>
@@ -240,16 +242,14 @@ bool Worker::run_as(Task*& task_slot, const chi_message& message) {
 
 void Worker::complete(Task& task, const Answer& answer) {
   bool ours = !task.call;
-  if (trace_) [[unlikely]]
-    trace_->reply_begins(task, true);
+  const bool traced = trace_ && trace_->reply_begins(task, true);
   if (task.state == Task::State::queued) {
     task.container->lanes[static_cast<int>(task.priority)].tasks.remove(&task);
     add_to(counts_.queued, -1);
     LaneMeter::unqueued(task);
   }
   end(task, answer);
-  if (trace_) [[unlikely]]
-    trace_->reply_ends();
+  if (traced) trace_->reply_ends();
   if (ours) keep_spare(&task);
 }
 
@@ -293,14 +293,17 @@ void Worker::tell(Task& task, const Answer& answer, bool over) {
   if (over) call_over(call);
 }
 
+// An answer before the end.
+void Worker::tell_early(Task& task, const Answer& answer) {
+  const bool traced = trace_ && trace_->reply_begins(task, false);
+  tell(task, answer, false);
+  if (traced) trace_->reply_ends();
+}
+
 void Worker::module_replied(Task& task, const Answer& answer) {
   if (task.state != Task::State::in_thunk) return complete(task, answer);
   LaneMeter::answered(task, answer);
-  if (trace_) [[unlikely]]
-    trace_->reply_begins(task, false);
-  tell(task, answer, false);
-  if (trace_) [[unlikely]]
-    trace_->reply_ends();
+  tell_early(task, answer);
   task.replied = true;
 }
 
@@ -316,9 +319,7 @@ void Worker::answer_early(Task& task, Code code, const char* text) {
   if (task.forget) {
     task.answered = true;
   } else {
-    if (trace_) trace_->reply_begins(task, false);
-    tell(task, reply.answer(), false);
-    if (trace_) trace_->reply_ends();
+    tell_early(task, reply.answer());
   }
   task.waits.for_each([](Operator& wait) { wait.cancel(); });
 }

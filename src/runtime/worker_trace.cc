@@ -36,7 +36,8 @@ void WorkerTrace::put(const TraceRecord& record) noexcept {
 }
 
 void WorkerTrace::step_begins(Container& container, Task* task) noexcept {
-  open_ = true;
+  open_ = task ? task->traced : takes();
+  if (!open_) return;
   task_ = task;
   step_->reply = step_->replied = Ticks();
   if (task) {
@@ -57,6 +58,7 @@ void WorkerTrace::step_begins(Container& container, Task* task) noexcept {
 }
 
 void WorkerTrace::step_over() noexcept {
+  if (!open_) return;
   if (task_) task_->waits_since = step_->ended;
   open_ = false;
   task_ = nullptr;
@@ -64,8 +66,8 @@ void WorkerTrace::step_over() noexcept {
 }
 
 // What a reply sets off may be another one, of a call that waited for it; that is part of the first.
-void WorkerTrace::reply_begins(Task& task, bool last) noexcept {
-  if (task.method->id == kBarrierMethod || replying_) return;
+bool WorkerTrace::reply_begins(Task& task, bool last) noexcept {
+  if (!task.traced || replying_) return false;
   if (open_ && task_ == &task) {
     replying_ = step_;
     if (last) task_ = nullptr;
@@ -79,10 +81,10 @@ void WorkerTrace::reply_begins(Task& task, bool last) noexcept {
   }
   if (last) task.waits_since = Ticks();
   replying_->reply = Ticks::now();
+  return true;
 }
 
 void WorkerTrace::reply_ends() noexcept {
-  if (!replying_) return;
   replying_->replied = Ticks::now();
   if (replying_ == &outside_) put(outside_);
   replying_ = nullptr;
@@ -119,7 +121,7 @@ void WorkerTrace::lane_moves(const Container& container, std::uint32_t to_worker
 void WorkerTrace::still_waits(const Task& task) noexcept {
   TraceRecord waiting;
   waiting.since = wait_of(task);
-  if (waiting.since == Ticks()) return;
+  if (!task.traced || waiting.since == Ticks()) return;
   identify(waiting, task);
   if (task.state == Task::State::queued) waiting.flags = admin::kTraceQueued;
   waiting.began = waiting.ended = Ticks::now();

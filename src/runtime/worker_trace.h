@@ -10,9 +10,11 @@
 #include <atomic>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/pool.h"
+#include "runtime/trace_budget.h"
 #include "runtime/trace_record.h"
 
 namespace chi::runtime {
@@ -27,16 +29,25 @@ struct TracedPool {
 // Used by the thread that has the worker, from begin() to close(); before and afterwards by one other.
 class WorkerTrace {
  public:
-  WorkerTrace(std::uint32_t worker, std::size_t records) : worker_(worker), ring_(records + 1), step_(ring_.data()) {}
+  WorkerTrace(std::uint32_t worker, std::size_t records, bool all)
+      : worker_(worker), ring_(records + 1), step_(ring_.data()), budget_(all) {}
 
-  void begin() noexcept { started_ = Ticks::now(); }
+  void begin() noexcept { started_ = planned_ = Ticks::now(); }
 
-  static void admitted(Task& task) noexcept { task.waits_since = Ticks::now(); }
+  // Whether what begins now, a task with all its steps or work on behalf of none, is traced.
+  bool takes() noexcept {
+    return budget_.take([this] {
+      const Ticks now = Ticks::now();
+      return now.ns_since(std::exchange(planned_, now));
+    });
+  }
 
   // Around a step. Between them stand the reply, if there is one then, and the loss of the worker, after which nothing
   // of the step comes any more but orphan_ended().
   void step_begins(Container& container, Task* task) noexcept;
-  void step_ends() noexcept { step_->ended = Ticks::now(); }
+  void step_ends() noexcept {
+    if (open_) step_->ended = Ticks::now();
+  }
   // After step_ends() and what followed from it: a task that goes on waits from now on.
   void step_over() noexcept;
 
@@ -46,8 +57,9 @@ class WorkerTrace {
     replying_ = step_;
     task_ = nullptr;
   }
-  // Around the writing of any other reply. `last`: the task ends with it.
-  void reply_begins(Task& task, bool last) noexcept;
+  // Any other reply is written between these; false: it is not traced, and the second does not follow. `last`: the task
+  // ends with it.
+  bool reply_begins(Task& task, bool last) noexcept;
   void reply_ends() noexcept;
 
   // The task of the open step has ended, its reply having gone before.
@@ -71,6 +83,7 @@ class WorkerTrace {
   std::uint32_t worker() const noexcept { return worker_; }
   std::size_t size() const noexcept { return std::min<std::uint64_t>(written_, ring_.size() - 1); }
   std::uint64_t lost() const noexcept { return written_ - size(); }
+  std::uint64_t passed_over() const noexcept { return budget_.passed_over(); }
   const TraceRecord& at(std::size_t index) const noexcept { return ring_[(lost() + index) % ring_.size()]; }
   const std::map<PoolId, TracedPool>& gone() const noexcept { return gone_; }
 
@@ -92,7 +105,9 @@ class WorkerTrace {
   std::vector<TraceRecord> ring_;  // one more than is kept: where the open step is written
   TraceRecord* step_;              // that place
   std::uint64_t written_ = 0;
+  TraceBudget budget_;
   Ticks started_;
+  Ticks planned_;  // when the budget was last asked for more than its plan
   bool open_ = false;
   Task* task_ = nullptr;  // of the open step, until it has ended
   TraceRecord outside_;   // a reply outside of its task's steps

@@ -14,6 +14,7 @@
 namespace chi::shm {
 
 inline constexpr std::uint32_t kPrefetchSlots = 4;
+inline constexpr std::uint32_t kShortRun = 8;  // of messages that are there at once
 
 template <class Slot>
 inline constexpr std::uint32_t inline_bytes() {
@@ -98,6 +99,10 @@ class Reader {
   // stream of messages it would only take from the writer what it is about to write.
   void expect() const noexcept { __builtin_prefetch(&slots_[(next_ + 1) % kRingSlots]); }
 
+  // Before a run of takes. Only in a run that goes on are later slots fetched ahead: a reader close behind its writer
+  // would take from it what it is about to write.
+  void begin_run() noexcept { run_ = 0; }
+
   // Copies the next message's first slot to `out` (its position word is left alone) and steps behind the message; a
   // message that claims to be longer than any may be is stepped over by one slot and reported by false. `scratch` holds
   // kMaxMessageSlots * 64 bytes; `bytes` and `size` tell where the inline bytes are. Precondition: ready().
@@ -113,7 +118,9 @@ class Reader {
       ++next_;
       return false;
     }
-    for (std::uint32_t i = 0; i < count; ++i) __builtin_prefetch(&slots_[(next_ + kPrefetchSlots + i) % kRingSlots]);
+    if (++run_ > kShortRun) {
+      for (std::uint32_t i = 0; i < count; ++i) __builtin_prefetch(&slots_[(next_ + kPrefetchSlots + i) % kRingSlots]);
+    }
     if (count == 1) {
       bytes = out.data;
     } else {
@@ -150,6 +157,7 @@ class Reader {
   std::atomic<std::uint32_t>* head_;
   std::uint32_t next_ = 1;
   std::uint32_t last_ = 1;
+  std::uint32_t run_ = 0;
   std::uint32_t published_ = 0;
 };
 

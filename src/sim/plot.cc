@@ -102,22 +102,30 @@ Axis axis_of(const Panel& panel) {
   return low == 0 ? logarithmic_axis(0.1, 1) : logarithmic_axis(low, high);
 }
 
-Axis time_axis(const std::vector<Panel>& panels) {
+struct Horizontal {
+  Axis axis;
+  Marks marks;
+};
+
+Horizontal horizontal(const std::vector<Panel>& panels, const Marks& marks) {
   double high = 0;
   for (const Panel& panel : panels) {
     for (const Curve& curve : panel.curves) {
       for (const auto& [x, y] : curve.points) high = std::max(high, x);
     }
   }
-  Axis out = linear_axis(0, high);
-  out.high = std::max(high, 1e-9);
-  std::erase_if(out.ticks, [&out](double tick) { return tick > out.high * (1 + 1e-9); });
+  Horizontal out{linear_axis(0, high), marks};
+  out.axis.high = std::max(high, 1e-9);
+  if (!marks.empty()) return out;
+  for (const double tick : out.axis.ticks) {
+    if (tick <= out.axis.high * (1 + 1e-9)) out.marks.emplace_back(tick, fmt::format("{:.6g} s", tick));
+  }
   return out;
 }
 
-double x_of(const Axis& time, double seconds) { return kLeft + (kWidth - kLeft - kRight) * time.at(seconds); }
+double x_of(const Axis& axis, double value) { return kLeft + (kWidth - kLeft - kRight) * axis.at(value); }
 
-std::string draw(const Panel& panel, const Axis& time, double top) {
+std::string draw(const Panel& panel, const Horizontal& across, double top) {
   const Axis axis = axis_of(panel);
   const double bottom = top + kPanel;
   std::string out = label(kLeft, top - 8, "start", panel.title, 13);
@@ -125,15 +133,15 @@ std::string draw(const Panel& panel, const Axis& time, double top) {
     const double y = bottom - kPanel * axis.at(tick);
     out += line(kLeft, y, kWidth - kRight, y, "#dddddd") + label(kLeft - 6, y + 4, "end", fmt::format("{:.6g}", tick));
   }
-  for (const double tick : time.ticks) {
-    out += line(x_of(time, tick), bottom, x_of(time, tick), bottom + 4, "#888888") +
-           label(x_of(time, tick), bottom + 18, "middle", fmt::format("{:.6g} s", tick));
+  for (const auto& [value, text] : across.marks) {
+    const double x = x_of(across.axis, value);
+    out += line(x, bottom, x, bottom + 4, "#888888") + label(x, bottom + 18, "middle", text);
   }
   out += line(kLeft, bottom, kWidth - kRight, bottom, "#888888");
   for (std::size_t i = 0; i < panel.curves.size(); ++i) {
     std::string points;
     for (const auto& [x, y] : panel.curves[i].points) {
-      points += fmt::format("{:.1f},{:.1f} ", x_of(time, x), bottom - kPanel * std::min(1.0, axis.at(y)));
+      points += fmt::format("{:.1f},{:.1f} ", x_of(across.axis, x), bottom - kPanel * std::min(1.0, axis.at(y)));
     }
     out += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n", points,
                        kColours[i % kColours.size()]);
@@ -157,17 +165,17 @@ std::string legend(const std::vector<Panel>& panels) {
 
 }  // namespace
 
-std::string plot_svg(const std::string& title, const std::vector<Panel>& panels) {
+std::string plot_svg(const std::string& title, const std::vector<Panel>& panels, const Marks& marks) {
   const double height = kTop + static_cast<double>(panels.size()) * (kPanel + kGap) - 16;
   std::string out = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "font-family=\"sans-serif\" fill=\"#222222\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
       kWidth, height);
   out += label(kLeft, 20, "start", title, 14) + legend(panels);
-  const Axis time = time_axis(panels);
+  const Horizontal across = horizontal(panels, marks);
   double top = kTop + 6;
   for (const Panel& panel : panels) {
-    out += draw(panel, time, top);
+    out += draw(panel, across, top);
     top += kPanel + kGap;
   }
   return out + "</svg>\n";

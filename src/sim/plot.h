@@ -1,6 +1,6 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// Curves over time as an SVG picture: one panel below the other, with a common legend. Pure.
+// Curves over time, or over what marks say, as an SVG picture: one panel below the other, with a common legend. Pure.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace chi::sim {
 
 struct Curve {
   std::string name;                               // the same names, in the same order, in each panel
-  std::vector<std::pair<double, double>> points;  // seconds, value
+  std::vector<std::pair<double, double>> points;  // seconds or what marks are of, from 0 on; value
 };
 
 struct Panel {
@@ -21,7 +21,10 @@ struct Panel {
   std::vector<Curve> curves;
 };
 
-// Values that an axis cannot show (below 0, not finite; 0 on a logarithmic one) are put at its lower end.
-std::string plot_svg(const std::string& title, const std::vector<Panel>& panels);
+using Marks = std::vector<std::pair<double, std::string>>;
+
+// Values that an axis cannot show (below 0, not finite; 0 on a logarithmic one) are put at its lower end. Without marks
+// the horizontal axis is of seconds.
+std::string plot_svg(const std::string& title, const std::vector<Panel>& panels, const Marks& marks = {});
 
 }  // namespace chi::sim

@@ -28,6 +28,12 @@ TEST(Plot, HasCurvesTicksAndNames) {
   EXPECT_TRUE(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
 }
 
+TEST(Plot, MarksStandInPlaceOfSeconds) {
+  const std::string svg = plot_svg("", {{.curves = {{"one", {{0, 1}, {2, 3}}}}}}, {{0, "0 %"}, {1, "90 %"}});
+  EXPECT_THAT(svg, HasSubstr("<text x=\"452.0\" y=\"278.0\" font-size=\"12\" text-anchor=\"middle\">90 %</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr(" s</text>")));
+}
+
 TEST(Plot, LogarithmicAxesHavePowersOfTen) {
   const std::string svg =
       plot_svg("", {{.title = "wait", .logarithmic = true, .curves = {{"one", {{0, 0.3}, {1, 20}, {2, 0}}}}}});

@@ -139,20 +139,20 @@ class Top(DaemonTest):
                                stdout=subprocess.PIPE)
         called = 0
         while top.poll() is None:
-            self.call("spin", "microseconds=20000", "--query", "container:3")
+            self.call("spin", "microseconds=2000", "--query", "container:3")
             called += 1
         frame = json.loads(top.communicate()[0])
         lane = next(each for each in frame["lanes"] if each["lane"] == "small/3")
-        busy = lane["tasks_per_second"] * 2
+        busy = lane["tasks_per_second"] * 0.2
         self.assertGreater(lane["tasks_per_second"], 0)
         self.assertLessEqual(lane["tasks_per_second"] * frame["seconds"], called + 1)
         self.assertGreater(lane["handler_percent"], busy * 0.8)
         method = next(each for each in frame["methods"] if each["method"] == "spin")
         self.assertAlmostEqual(method["tasks_per_second"], lane["tasks_per_second"], delta=2)
         self.assertGreaterEqual(method["p99_ns"], method["p50_ns"])
-        self.assertGreaterEqual(method["p50_ns"], 10e6)
+        self.assertGreaterEqual(method["p50_ns"], 1e6)
         workers = sum(each["busy_percent"] for each in frame["workers"])
-        self.assertGreater(workers, 0, "what was left to a thread of its own does not count for a worker")
+        self.assertGreater(workers, busy * 0.5, "but for what was left to a thread of its own, being interrupted")
         pool = next(each for each in frame["pools"] if each["pool"] == "small")
         self.assertAlmostEqual(pool["tasks_per_second"], lane["tasks_per_second"], delta=2)
 

@@ -16,8 +16,8 @@ class Trace : public SmallNode {
  protected:
   void SetUp() override { start("runtime: {max_workers: 4}"); }
 
-  Result<admin::TraceStartReply> begin(std::uint64_t records = 0) const {
-    return client_->admin().call<admin::TraceStart>(records).get();
+  Result<admin::TraceStartReply> begin(std::uint64_t records = 0, bool all = false) const {
+    return client_->admin().call<admin::TraceStart>(records, all).get();
   }
   Result<admin::TraceStopReply> stop() const { return client_->admin().call<admin::TraceStop>().get(); }
   Result<admin::TraceReadReply> read(std::uint64_t from, bool release = false) const {
@@ -134,6 +134,28 @@ TEST_F(Trace, TheNewestStayAndTheLostAreCounted) {
   EXPECT_EQ(counted.records, 50U);
   EXPECT_GE(counted.lost, 450U);
   for (std::size_t i = 1; i < steps.size(); ++i) EXPECT_GT(steps[i].sequence, steps[i - 1].sequence);
+}
+
+// Each of its own steps is there, or it is counted.
+TEST_F(Trace, WhatComesTooFastIsThinnedAndCounted) {
+  constexpr std::uint64_t kCalls = 300'000;
+  for (const bool all : {true, false}) {
+    ASSERT_TRUE(begin(2 * kCalls, all).ok());
+    const std::uint32_t worker = describe().containers[0].worker;
+    std::vector<Future<sm::Nothing>> calls;
+    for (std::uint64_t i = 0; i < kCalls; ++i) {
+      calls.push_back(small().on(container(0)).call<sm::Null>());
+      if (calls.size() < 64) continue;
+      for (auto& call : calls) ASSERT_TRUE(call.get().ok());
+      calls.clear();
+    }
+    for (auto& call : calls) ASSERT_TRUE(call.get().ok());
+    const Steps steps = of<sm::Null>(end());
+    const std::uint64_t passed_over = ended_.workers.at(worker).passed_over;
+    EXPECT_TRUE(!all || passed_over == 0U) << passed_over;
+    EXPECT_EQ(steps.size() + (all ? 0 : passed_over), kCalls);
+    EXPECT_GE(steps.size(), 1000U) << "a burst is whole";
+  }
 }
 
 TEST_F(Trace, AHandlerThatDoesNotEndIsSeenAsSuch) {

@@ -197,8 +197,8 @@ struct WorkersReply {
   bool dedicated = false;
 };
 // How many workers share the work from now on, while it goes on: 1 to the limit. `dedicated`: they never sleep. Fails
-// with invalid_argument beyond the limit, with resource_exhausted when there is no thread or memory for another one,
-// and with failed_precondition when a lane cannot leave a worker that is to go: then they stay as many as they were.
+// with invalid_argument beyond the limit, with resource_exhausted when there is no thread or memory for another one.
+// A lane that cannot leave a worker that is to go follows as soon as it can; until then that worker runs it.
 struct WorkersSet {
   static constexpr Method kMethod{12, "workers_set", Access::write};
   using Reply = WorkersReply;

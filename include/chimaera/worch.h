@@ -27,6 +27,13 @@ struct WorkerView {
   std::uint64_t busy_ns = 0;        // in handlers
   std::uint64_t in_handler_ns = 0;  // since the handler that runs now began; 0: none runs
   std::vector<std::uint32_t> cpus;  // where its thread may run now
+
+  // Of the lanes that it has now, together; see LaneView.
+  std::uint32_t running = 0;
+  std::uint64_t wait_ns = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t longest_ns = 0;
+  bool high_throughput = false;
 };
 
 // The lane of one container: its tasks, one at a time. Sums are of the period.
@@ -61,7 +68,7 @@ struct View {
   std::uint64_t now_ns = 0;     // of the runtime's clock: virtual in a simulation
   std::uint64_t period_ns = 0;  // that the sums cover
   std::uint32_t cpu_limit = 0;  // how many CPUs' time control groups leave, rounded up; 0: no limit
-  std::string reason;           // why now: "period", "pool created", "worker added", "imbalance", "asked", ...
+  std::string reason;           // why now: "period", "pool created", "workers changed", "imbalance", "asked", ...
   std::vector<WorkerView> workers;
   std::vector<LaneView> lanes;
   std::vector<CpuView> cpus;

@@ -35,10 +35,13 @@ struct TopArguments {
   bool once = false;
 };
 
+// Keys are looked at between two readings.
+Pool quick_admin(const Client& client) { return client.admin().with_deadline(std::chrono::seconds(1)); }
+
 Result<admin::LanesReply> read_lanes(const Client& client) {
-  auto all = client.admin().call<admin::Lanes>(std::uint64_t{0}).get();
+  auto all = quick_admin(client).call<admin::Lanes>(std::uint64_t{0}).get();
   while (all.ok() && all->next != 0) {
-    auto more = client.admin().call<admin::Lanes>(all->next).get();
+    auto more = quick_admin(client).call<admin::Lanes>(all->next).get();
     if (!more.ok()) return more;
     all->lanes.insert(all->lanes.end(), more->lanes.begin(), more->lanes.end());
     all->pools = std::move(more->pools);
@@ -48,8 +51,8 @@ Result<admin::LanesReply> read_lanes(const Client& client) {
 }
 
 Result<TopReading> read_counters(const Client& client) {
-  auto status = client.admin().call<admin::GetStatus>();
-  auto methods = client.admin().call<admin::Methods>();
+  auto status = quick_admin(client).call<admin::GetStatus>();
+  auto methods = quick_admin(client).call<admin::Methods>();
   auto got_status = status.get();
   if (!got_status.ok()) return got_status.error();
   auto got_methods = methods.get();
@@ -84,6 +87,7 @@ Status show(const Client& client, std::chrono::nanoseconds interval) {
     if (event == Screen::Event::end) return {};
     if (event == Screen::Event::time) {
       auto after = read_counters(client);
+      if (after.code() == Code::deadline_exceeded) continue;  // the picture stays as it is
       if (!after.ok()) return after.error();
       frame = top_frame(*before, *after);
       before = std::move(after);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <tuple>
 #include <vector>
 
@@ -56,7 +57,7 @@ Json workers_of(const TopReading& before, const TopReading& after, const Rates& 
         i < before.lanes.workers.size() ? before.lanes.workers[i] : admin::WorkerCounters{};
     out.push_back({{"worker", now.worker},
                    {"active", now.active},
-                   {"busy_percent", std::min(100.0, rates.percent(then.busy_ns, now.busy_ns))},
+                   {"busy_percent", std::min(100.0, rates.percent(std::min(then.busy_ns, now.busy_ns), now.busy_ns))},
                    {"tasks_per_second", rates.per_second(then.tasks, now.tasks)},
                    {"queued", now.queued},
                    {"lanes", now.lanes},
@@ -108,6 +109,7 @@ void add_lanes(const TopReading& before, const TopReading& after, const Rates& r
   }
   frame["lanes"] = Json::array();
   for (const auto& now : after.lanes.lanes) {
+    if (!names.contains(now.pool)) continue;  // it went away between two pieces
     const auto found = then.find({now.pool, now.container});
     Json row = lane_row(names[now.pool], found == then.end() ? admin::LaneCounters{} : found->second, now, rates);
     Json& pool = pools[now.pool];
@@ -137,12 +139,13 @@ Json methods_of(const TopReading& before, const TopReading& after, const Rates& 
   for (const auto& now : after.methods.methods) {
     const admin::MethodLoadInfo& old = then[{now.module, now.id}];
     const std::vector<std::uint64_t> histogram = grown(old.histogram, now.histogram);
+    const std::uint64_t measured = std::accumulate(histogram.begin(), histogram.end(), std::uint64_t{0});
     out.push_back({{"module", now.module},
                    {"method", now.method},
                    {"tasks_per_second", rates.per_second(old.tasks, now.tasks)},
                    {"failed_per_second", rates.per_second(old.failed, now.failed)},
                    {"handler_percent", rates.percent(old.total_ns, now.total_ns)},
-                   {"mean_ns", now.mean_ns},
+                   {"mean_ns", mean(Rates::grown(old.total_ns, now.total_ns), measured)},
                    {"p50_ns", percentile_ns(histogram, 0.5)},
                    {"p99_ns", percentile_ns(histogram, 0.99)},
                    {"bytes_per_second", rates.per_second(old.bytes, now.bytes)}});

@@ -82,7 +82,9 @@ int stop_trace(const TraceArguments& given) {
   const auto trace = client->admin().call<admin::TraceStop>().get();
   if (!trace.ok()) return report(trace.error());
   if (const Status written = write_trace(*client, *trace, given.target.name, *file); !written) {
-    std::fputs("the daemon still has the trace: `chimaera trace stop -o FILE` tries again\n", stderr);
+    const Code code = written.code();
+    const bool gone = code == Code::aborted || code == Code::unavailable || code == Code::failed_precondition;
+    if (!gone) std::fputs("the daemon still has the trace: `chimaera trace stop -o FILE` tries again\n", stderr);
     return report(written.error());
   }
   const auto released = client->admin().call<admin::TraceRead>(std::uint64_t{0}, true).get();

@@ -293,9 +293,9 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
     for (auto& pool : pools) {
       for (auto& container : pool->containers) containers += container->owned_by(worker);
     }
-    reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers,
-                             counts.queued.load(), counts.replaced.load(), i < parts_->crew.active(),
-                             worker.never_sleeps(), parts_->crew.cpus(i)});
+    reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers, worker.queued(),
+                             counts.replaced.load(), i < parts_->crew.active(), worker.never_sleeps(),
+                             parts_->crew.cpus(i)});
     reply.failed_forgotten += counts.failed_forgotten.load();
   }
   reply.worker_limit = parts_->crew.limit();

@@ -31,7 +31,7 @@ std::vector<admin::WorkerCounters> counters_of(Crew& crew) {
     const Worker& worker = crew.worker(i);
     const WorkerCounts& counts = worker.counts();
     out.push_back({i, i < crew.active(), worker.meter().busy_ns() + crew.in_handler_ns(i), value_of(counts.tasks),
-                   value_of(counts.sleeps), value_of(counts.queued), 0, crew.cpus(i)});
+                   value_of(counts.sleeps), worker.queued(), 0, crew.cpus(i)});
   }
   return out;
 }

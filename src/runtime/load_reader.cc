@@ -3,7 +3,26 @@
 // Counters into differences.
 #include "runtime/load_reader.h"
 
+#include <algorithm>
+
 namespace chi::runtime {
+
+void sum_lanes(worch::View& view) {
+  std::map<std::uint32_t, std::uint64_t> bulk;  // tasks of lanes with mostly such, by worker
+  for (const worch::LaneView& lane : view.lanes) {
+    const auto found =
+        std::lower_bound(view.workers.begin(), view.workers.end(), lane.worker,
+                         [](const worch::WorkerView& worker, std::uint32_t index) { return worker.index < index; });
+    if (found == view.workers.end() || found->index != lane.worker) continue;
+    found->running += lane.running;
+    found->wait_ns += lane.wait_ns;
+    found->bytes += lane.bytes;
+    found->longest_ns = std::max(found->longest_ns, lane.longest_ns);
+    if (lane.high_throughput) bulk[lane.worker] += lane.tasks;
+  }
+  for (worch::WorkerView& worker : view.workers) worker.high_throughput = bulk[worker.index] * 2 > worker.tasks;
+}
+
 worch::View LoadReader::read() {
   worch::View view;
   view.now_ns = clock_.now_ns();
@@ -19,6 +38,7 @@ worch::View LoadReader::read() {
     }
   }
   lanes_ = std::move(lanes);
+  sum_lanes(view);
   return view;
 }
 
@@ -30,7 +50,7 @@ worch::WorkerView LoadReader::read_worker(std::size_t index) {
   now.handler_ns = worker.meter().busy_ns();
   worch::WorkerView out;
   out.index = worker.index();
-  out.queued = value_of(worker.counts().queued);
+  out.queued = worker.queued();
   out.tasks = now.tasks - before.tasks;
   out.busy_ns = now.handler_ns - before.handler_ns;
   out.in_handler_ns = crew_.in_handler_ns(index);

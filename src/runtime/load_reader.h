@@ -13,6 +13,9 @@
 
 namespace chi::runtime {
 
+// What workers have of their lanes, from these: running to high_throughput. Workers are in the order of their numbers.
+void sum_lanes(worch::View& view);
+
 // Used by the control thread alone, and the only one to call LaneLoad::take_longest(). Pools and workers may come and
 // go between two readings: what is new is counted from its beginning.
 class LoadReader {

@@ -216,7 +216,12 @@ TEST_F(Reading, LongTasksAreSeenWithTheirTimeAndWhoWaitsForThem) {
   EXPECT_TRUE(spun.long_running);
   EXPECT_GE(spun.wait_ns, (5'000'000U + 10'000'000 + 15'000'000) * 0.9) << "each waited for those before it";
   EXPECT_FALSE(lane(view, pool, 1)->long_running);
-  EXPECT_GE(view.workers[spun.worker].busy_ns, spun.handler_ns);
+  const worch::WorkerView& worker = view.workers[spun.worker];
+  EXPECT_GE(worker.busy_ns, spun.handler_ns);
+  EXPECT_EQ(worker.longest_ns, spun.longest_ns);
+  EXPECT_GE(worker.wait_ns, spun.wait_ns);
+  EXPECT_GE(worker.bytes, spun.bytes);
+  EXPECT_EQ(worker.running, 0U);
   EXPECT_EQ(lane(reader_->read(), pool, 0)->longest_ns, 0U) << "since the last reading";
 }
 
@@ -240,6 +245,7 @@ TEST_F(Reading, WhatIsQueuedIsWeighedByTheModel) {
   EXPECT_GT(view.workers[0].in_handler_ns, 0U);
   EXPECT_EQ(lane(view, pool, 0)->queued, 3U);
   EXPECT_EQ(lane(view, pool, 0)->running, 4U);
+  EXPECT_EQ(view.workers[lane(view, pool, 0)->worker].running, 4U);
   EXPECT_GE(lane(view, pool, 0)->expected_ns, 15'000'000U * 0.99);
   EXPECT_LT(lane(view, pool, 0)->expected_ns, 150'000'000U);
   held = false;

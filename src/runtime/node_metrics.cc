@@ -144,7 +144,7 @@ void NodeMetrics::add_workers(Families& families) const {
   each(families.counter("chimaera_worker_sleeps_total", "Times that a worker had nothing to do and slept."),
        [](Worker& w) { return w.counts().sleeps.load(); });
   each(families.gauge("chimaera_worker_queued_tasks", "Tasks that wait for a worker."),
-       [](Worker& w) { return std::uint64_t{w.counts().queued.load()}; });
+       [](Worker& w) { return std::uint64_t{w.queued()}; });
   each(families.counter("chimaera_worker_replaced_total", "Handlers that would not end and got a thread of their own."),
        [](Worker& w) { return std::uint64_t{w.counts().replaced.load()}; });
   each(families.counter("chimaera_worker_forgotten_failures_total",

@@ -73,7 +73,11 @@ worch::View Orchestrator::look(const std::string& reason) {
   }
   const CpuLimits limits = parts_.cpus.limits();
   view.cpu_limit = limits.limit;
-  view.cpus = read_cpus(limits.allowed);
+  if (limits.allowed != known_allowed_) {
+    known_cpus_ = read_cpus(limits.allowed);
+    known_allowed_ = limits.allowed;
+  }
+  view.cpus = known_cpus_;
   cpu_load_.look(view.cpus, parts_.crew.threads());
   return view;
 }
@@ -120,7 +124,7 @@ void Orchestrator::take(const worch::View& view, const worch::LaneAssignment& an
     auto pool = pools.find(place.pool);
     if (pool == pools.end()) continue;  // it has gone since the view, as the pool of the policy that was in charge has
     orders.push_back({pool->second, place.container, place.worker});
-    why_lane_[id] = place.why.empty() ? queue_.module() : place.why;
+    why_lane_[id] = {place.worker, place.why.empty() ? queue_.module() : place.why};
   }
   move(orders);
 }
@@ -149,16 +153,17 @@ Status Orchestrator::set(const std::string& kind, const std::string& name) {
     return {};
   }
   const std::string module = (*policy)->full_name(name);
-  const bool is_new = module != (*policy)->module();
+  const bool was_there = parts_.keeper.find(module) != nullptr;
   if (auto ready = (*policy)->prepare(module); !ready) return ready;
   const worch::View view = look("set");
   Status done = *policy == &queue_ ? ask_queue(module, view) : ask_proc(module, view);
   if (done) return done;
   Error error = done.error();
+  (*policy)->count_refused();
   const std::string& stays = (*policy)->module();
   error.text = fmt::format("{} is not put in charge, {} stays: {}", module, stays.empty() ? "none" : stays, error.text);
   parts_.log.warning("{}", error.text);
-  if (is_new) (*policy)->drop(module, kDropPatience);
+  if (!was_there) (*policy)->drop(module, kDropPatience);
   return error;
 }
 
@@ -197,7 +202,7 @@ void Orchestrator::evacuate() {
       if (container->worker().index() < active) continue;
       const auto to = static_cast<std::uint32_t>(orders.size() % active);
       orders.push_back({pool, container->index, to});
-      why_lane_[{pool->id, container->index}] = "its worker is not active any more";
+      why_lane_[{pool->id, container->index}] = {to, "its worker is not active any more"};
     }
   }
   move(orders);
@@ -239,7 +244,10 @@ bool Orchestrator::is_unbalanced(const Activity& now) const {
 }
 
 std::chrono::nanoseconds Orchestrator::tick() {
-  if (config_.period.count() == 0) return kIdleLook;
+  if (config_.period.count() == 0) {
+    evacuate();
+    return kIdleLook;
+  }
   const Activity now = activity();
   const auto period = static_cast<std::uint64_t>(config_.period.count());
   const bool idle = is_idle(now);
@@ -271,6 +279,13 @@ std::vector<admin::PolicyInfo> Orchestrator::policies() const {
   return out;
 }
 
+std::string Orchestrator::why_there(const Container& container) const {
+  if (value_of(container.moves) == 0) return "was made there";
+  const auto ordered = why_lane_.find({container.pool.id, container.index});
+  const bool obeyed = ordered != why_lane_.end() && ordered->second.worker == container.worker().index();
+  return obeyed ? ordered->second.why : "";
+}
+
 admin::WorchReply Orchestrator::show() const {
   admin::WorchReply reply;
   reply.policies = policies();
@@ -291,9 +306,7 @@ admin::WorchReply Orchestrator::show() const {
   reply.moves_refused = moves_refused_;
   for (auto& [name, pool] : parts_.keeper.pools()) {
     for (auto& container : pool->containers) {
-      auto why = why_lane_.find({pool->id, container->index});
-      reply.lanes.push_back(
-          {pool->id, container->name(), container->worker().index(), why == why_lane_.end() ? "" : why->second});
+      reply.lanes.push_back({pool->id, container->name(), container->worker().index(), why_there(*container)});
     }
   }
   return reply;

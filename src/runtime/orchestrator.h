@@ -53,6 +53,11 @@ class Orchestrator {
   std::chrono::nanoseconds tick();
 
  private:
+  struct LaneOrder {
+    std::uint32_t worker;
+    std::string why;
+  };
+
   struct Activity {  // of all workers, as of some moment
     std::uint64_t tasks = 0;
     std::uint64_t at_ns = 0;
@@ -68,6 +73,7 @@ class Orchestrator {
   void take(const worch::CpuAssignment& answer);
   void move(const std::vector<LaneMover::Order>& orders);
   void evacuate();
+  std::string why_there(const Container& container) const;
   Activity activity() const;
   bool is_idle(const Activity& now) const;
   bool is_unbalanced(const Activity& now) const;
@@ -79,7 +85,9 @@ class Orchestrator {
   LaneMover mover_;
   Policy queue_;
   Policy proc_;
-  std::map<std::pair<PoolId, std::uint32_t>, std::string> why_lane_;
+  std::map<std::pair<PoolId, std::uint32_t>, LaneOrder> why_lane_;
+  CpuList known_allowed_;  // and what is known of them: asking the machine takes milliseconds
+  std::vector<worch::CpuView> known_cpus_;
   std::map<std::uint32_t, std::string> why_worker_;
   std::uint64_t moves_refused_ = 0;
   Activity looked_at_;

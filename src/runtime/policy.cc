@@ -52,17 +52,20 @@ std::string Policy::full_name(const std::string& name) const {
   return name.starts_with("worch_") ? name : prefix + name;
 }
 
+Status Policy::check(const Module& module) const {
+  const chi_method* method = module.method(method_.id);
+  if (method && method_.name == method->name) return {};
+  return Error{Code::invalid_argument,
+               fmt::format("the module {} is no policy of the kind '{}': it has no method {}", module.name(), kind_,
+                           method_.name),
+               kOrchestration};
+}
+
 Status Policy::prepare(const std::string& module) {
-  if (parts_.keeper.find(module)) return {};
+  if (auto pool = parts_.keeper.find(module)) return check(*pool->module);
   auto loaded = parts_.shelf.get(module);
   if (!loaded) return std::move(loaded).error();
-  const chi_method* method = (*loaded)->method(method_.id);
-  if (!method || method_.name != method->name) {
-    return Error{
-        Code::invalid_argument,
-        fmt::format("the module {} is no policy of the kind '{}': it has no method {}", module, kind_, method_.name),
-        kOrchestration};
-  }
+  if (auto good = check(**loaded); !good) return good;
   PoolPlan plan;
   plan.name = module;
   plan.module = *loaded;

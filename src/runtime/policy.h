@@ -64,8 +64,11 @@ class Policy {
   // How a question went, for who looks at it.
   void count_round(const std::string& reason, const std::string& why, std::uint64_t took_ns);
   void count_refusal(const std::string& reason, const Error& error);
+  // Of one that was to be put in charge: whoever wanted that hears why.
+  void count_refused() noexcept { ++info_.refused; }
 
  private:
+  Status check(const Module& module) const;
   Result<OwnedMessage> ask_for_bytes(const std::string& module, const chi_message& question,
                                      std::chrono::nanoseconds patience);
 

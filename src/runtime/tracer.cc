@@ -106,6 +106,7 @@ std::vector<admin::TracePool> Tracer::pools() const {
   }
   std::vector<admin::TracePool> out;
   for (const PoolId id : used) {
+    if (!known.contains(id)) continue;
     admin::TracePool& pool = out.emplace_back();
     pool.id = id;
     pool.name = known[id].name;

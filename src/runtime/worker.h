@@ -92,6 +92,11 @@ class Worker {
   Reactor& reactor() noexcept { return seams_.reactor; }
   Control& control() noexcept { return seams_.control; }
   const WorkerCounts& counts() const noexcept { return counts_; }
+  // Tasks that are admitted and not begun. Those of a lane that has just moved here may begin before they are counted.
+  std::uint32_t queued() const noexcept {
+    const auto queued = static_cast<std::int32_t>(counts_.queued.load(std::memory_order_relaxed));
+    return queued < 0 ? 0 : static_cast<std::uint32_t>(queued);
+  }
   const LaneMeter& meter() const noexcept { return meter_; }
 
   // From any thread.

@@ -16,6 +16,12 @@ TracedPool TracedPool::of(const Pool& pool) {
   return out;
 }
 
+void WorkerTrace::remember(const Pool& pool) {
+  constexpr std::size_t kMostPools = 1024;
+  gone_[pool.id] = TracedPool::of(pool);
+  if (gone_.size() > kMostPools) gone_.erase(gone_.begin());
+}
+
 void WorkerTrace::identify(TraceRecord& record, const Task& task) noexcept {
   record.pool = task.container->pool.id;
   record.container = task.container->index;

@@ -69,8 +69,8 @@ class WorkerTrace {
   void orphan_ended(const Container& container, Task* task) noexcept;
 
   void lane_moves(const Container& container, std::uint32_t to_worker) noexcept;
-  // The pool goes away, and with it what records refer to.
-  void remember(const Pool& pool) { gone_[pool.id] = TracedPool::of(pool); }
+  // The pool goes away, and with it what records refer to. Of very many the names of the latest are kept.
+  void remember(const Pool& pool);
 
   // One that waits while the trace ends.
   void still_waits(const Task& task) noexcept;

@@ -7,6 +7,8 @@
 #include <cassert>
 #include <utility>
 
+#include "runtime/load_reader.h"
+
 namespace chi::sim {
 
 namespace {
@@ -175,6 +177,7 @@ worch::View Queueing::take_view() {
     out.lanes.push_back(view);
     view = {.pool = view.pool, .container = view.container, .worker = view.worker, .queued = view.queued};
   }
+  runtime::sum_lanes(out);
   view_begin_ns_ = now_ns_;
   return out;
 }

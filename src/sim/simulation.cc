@@ -13,6 +13,7 @@
 #include <numeric>
 #include <utility>
 
+#include "runtime/assignment.h"
 #include "runtime/module_shelf.h"
 #include "sim/queueing.h"
 
@@ -21,25 +22,6 @@ namespace chi::sim {
 namespace {
 
 constexpr char kPool[] = "policy";
-
-// What is wrong with an answer, by the rules of chimaera/worch.h.
-Status check(const worch::LaneAssignment& answer, std::uint32_t workers, std::size_t lanes) {
-  std::vector<bool> seen(lanes);
-  for (const worch::LanePlace& place : answer.lanes) {
-    if (place.pool != Queueing::kPool || place.container >= lanes) {
-      return {Code::invalid_argument, fmt::format("lane {}/{} is not in the view", place.pool, place.container)};
-    }
-    if (place.worker >= workers) {
-      return {Code::invalid_argument, fmt::format("worker {} is not in the view", place.worker)};
-    }
-    if (seen[place.container]) {
-      return {Code::invalid_argument, fmt::format("lane {}/{} is there twice", place.pool, place.container)};
-    }
-    seen[place.container] = true;
-  }
-  if (answer.lanes.size() == lanes) return {};
-  return {Code::invalid_argument, fmt::format("{} lanes are missing", lanes - answer.lanes.size())};
-}
 
 double imbalance(const std::vector<std::uint64_t>& work_ns) {
   const auto sum = static_cast<double>(std::accumulate(work_ns.begin(), work_ns.end(), std::uint64_t{0}));
@@ -74,7 +56,7 @@ class Run {
   void ask() {
     worch::AssignLanes request{queueing_.take_view()};
     const Result<worch::LaneAssignment> answer = policy_.send(request).get();
-    Status good = answer.ok() ? check(*answer, options_.workers, load_.lanes()) : Status(answer.error());
+    Status good = answer.ok() ? runtime::check_assignment(request.view, *answer) : Status(answer.error());
     if (!good) {
       if (report_.refused++ == 0) report_.refusal = good.error().to_string();
       return;

@@ -153,7 +153,8 @@ TEST_F(Trace, WhatComesTooFastIsThinnedAndCounted) {
     const Steps steps = of<sm::Null>(end());
     const std::uint64_t passed_over = ended_.workers.at(worker).passed_over;
     EXPECT_TRUE(!all || passed_over == 0U) << passed_over;
-    EXPECT_EQ(steps.size() + (all ? 0 : passed_over), kCalls);
+    EXPECT_GE(steps.size() + passed_over, kCalls);
+    EXPECT_LE(steps.size() + passed_over, kCalls + 100) << "what the worker did beside them is passed over, too";
     EXPECT_GE(steps.size(), 1000U) << "a burst is whole";
   }
 }

@@ -52,6 +52,7 @@ struct LaneView {
   bool long_running = false;      // some method that was called on it is declared long, or has been measured so
   bool high_throughput = false;   // most of its tasks were of this priority
   bool fixed = false;             // cannot be moved now: assign it to the worker that has it
+  bool declared_long = false;     // some method that was called on it is declared long
 };
 
 // One CPU that the daemon may use.

@@ -20,6 +20,7 @@ struct LaneLoad {
   std::atomic<std::uint64_t> bytes{0};            // of requests and replies
   std::atomic<std::uint64_t> high_throughput{0};  // tasks of this priority
   std::atomic<std::uint64_t> long_tasks{0};       // of methods that are long-running
+  std::atomic<std::uint64_t> declared_long{0};    // of those, of methods that say so themselves
   std::atomic<std::uint64_t> longest_ns{0};       // the longest step ever
   std::atomic<bool> orphaned{false};              // a step of it was left to a thread of its own
   std::uint64_t orphan_ns = 0;                    // how long that took, once it has ended; 0: it was not measured

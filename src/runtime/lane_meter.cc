@@ -66,6 +66,7 @@ void LaneMeter::sample_begins(Task& task) {
   if (meter.predicted_ns == 0) meter.predicted_ns = static_cast<std::uint64_t>(load.model().predict(meter.bytes));
   meter.counted_long = load.long_running();
   if (meter.counted_long) add_to(lane.long_tasks, std::uint64_t{meter.weight});
+  if (load.declared_long()) add_to(lane.declared_long, std::uint64_t{meter.weight});
   add_to(lane.wait_ns, Ticks::now().ns_since(meter.admitted) * meter.weight);
 }
 

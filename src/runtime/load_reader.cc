@@ -66,6 +66,7 @@ worch::LaneView LoadReader::read_lane(Container& container, const Sums& before, 
   now.bytes = value_of(load.bytes);
   now.high_throughput = value_of(load.high_throughput);
   now.long_tasks = value_of(load.long_tasks);
+  now.declared_long = value_of(load.declared_long);
   worch::LaneView out;
   out.pool = container.pool.id;
   out.container = container.index;
@@ -80,6 +81,7 @@ worch::LaneView LoadReader::read_lane(Container& container, const Sums& before, 
   out.expected_ns = value_of(load.expected_ns);
   out.fixed = value_of(load.orphaned);
   out.long_running = now.long_tasks != before.long_tasks || out.fixed;
+  out.declared_long = now.declared_long != before.declared_long;
   out.high_throughput = (now.high_throughput - before.high_throughput) * 2 > out.tasks;
   return out;
 }

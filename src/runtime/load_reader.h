@@ -34,6 +34,7 @@ class LoadReader {
     std::uint64_t bytes = 0;
     std::uint64_t high_throughput = 0;
     std::uint64_t long_tasks = 0;
+    std::uint64_t declared_long = 0;
   };
   using LaneId = std::pair<PoolId, std::uint32_t>;
 

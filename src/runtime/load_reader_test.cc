@@ -214,6 +214,7 @@ TEST_F(Reading, LongTasksAreSeenWithTheirTimeAndWhoWaitsForThem) {
   EXPECT_LT(spun.handler_ns, 400'000'000U);
   EXPECT_GE(spun.longest_ns, 5'000'000U * 0.99);
   EXPECT_TRUE(spun.long_running);
+  EXPECT_FALSE(spun.declared_long);
   EXPECT_GE(spun.wait_ns, (5'000'000U + 10'000'000 + 15'000'000) * 0.9) << "each waited for those before it";
   EXPECT_FALSE(lane(view, pool, 1)->long_running);
   const worch::WorkerView& worker = view.workers[spun.worker];
@@ -229,7 +230,9 @@ TEST_F(Reading, DeclaredLongIsLongThoughItIsShort) {
   const PoolId pool = make_pool("p");
   ASSERT_EQ(ask(pool, 3, 4).get(), Code::ok);
   settle();
-  EXPECT_TRUE(lane(reader_->read(), pool, 3)->long_running);
+  const worch::View view = reader_->read();
+  EXPECT_TRUE(lane(view, pool, 3)->long_running);
+  EXPECT_TRUE(lane(view, pool, 3)->declared_long);
 }
 
 TEST_F(Reading, WhatIsQueuedIsWeighedByTheModel) {

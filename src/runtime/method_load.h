@@ -36,7 +36,8 @@ class MethodLoad {
 
   Sampler& sampler() noexcept { return sampler_; }
   const CostModel& model() const noexcept { return model_; }
-  bool long_running() const noexcept;
+  bool long_running() const noexcept;  // declared so, or measured
+  bool declared_long() const noexcept { return declared_long_; }
 
   void count(std::uint64_t bytes, bool failed) noexcept {
     add_to(bytes_, bytes);

@@ -16,7 +16,7 @@ namespace {
 constexpr double kMemoryNs = 400e6;      // what is older counts for little
 constexpr double kHorizonNs = 1e9;       // in which what waits now should be done
 constexpr double kLongStepNs = 1e6;      // from here on others notice that they wait,
-constexpr double kLongTimes = 10;        // where they themselves take less than a part of that
+constexpr double kLongTimes = 20;        // where they themselves take less than a part of that
 constexpr std::uint32_t kSeenLong = 6;   // it takes three views; one long step may be the machine's fault
 constexpr std::uint32_t kMostLong = 20;  // and so many views without one until it is forgotten
 constexpr std::uint32_t kQuiet = 2;      // views in which no other lane turned out to be long: then all are told
@@ -70,7 +70,9 @@ LaneLoad LoadHistory::learn(Past& past, const LaneView& lane, std::uint64_t peri
   past.long_measured = past.long_seen >= kSeenLong || (past.long_measured && past.long_seen > 0);
   past.used = past.used || lane.tasks != 0 || lane.handler_ns != 0 || lane.queued != 0 || lane.running != 0;
   if (past.rate < 1e-9) past.rate = 0;
-  const double square = task_ns * std::max(2 * task_ns, past.longest_ns / 2);  // mean square of a task's time
+  // Mean square of a task's time: at most the mean times the longest, and that where few long ones are among short
+  // ones.
+  const double square = task_ns * std::max(2 * task_ns, past.longest_ns);
   // Of a mean over the first views, and of one that forgets, later.
   const double chance = std::max(memory / (2 - memory), 1.0 / std::max(past.views, 1U));
   LaneLoad out;
@@ -99,8 +101,13 @@ double LoadHistory::long_step() const {
 }
 
 // Where all lanes have some long tasks, chance says which are found first: were those told at once, they would be kept
-// apart from the others, and all of that undone view by view.
+// apart from the others, and all of that undone view by view. And where most lanes have some, nobody is to be spared
+// them.
 void LoadHistory::tell_kinds(Loads& out) {
+  const auto used = std::count_if(lanes_.begin(), lanes_.end(), [](auto& each) { return each.second.tasks > 0; });
+  const auto with_long = std::count_if(lanes_.begin(), lanes_.end(),
+                                       [](auto& each) { return each.second.tasks > 0 && each.second.long_measured; });
+  const bool common = 2 * with_long > used;
   bool waiting = false;
   bool found = false;
   for (const LaneLoad& lane : out.lanes) {
@@ -115,9 +122,9 @@ void LoadHistory::tell_kinds(Loads& out) {
   const bool tell = quiet_views_ >= kQuiet || waiting_views_ >= kMostWait;
   for (LaneLoad& lane : out.lanes) {
     Past& past = lanes_.at({lane.view->pool, lane.view->container});
-    past.long_told = past.long_measured && (past.long_told || tell);
+    past.long_told = past.long_measured && !common && (past.long_told || tell);
     if (!past.long_measured) past.long_found = 0;
-    lane.long_tasks = lane.view->long_running || past.long_told;
+    lane.long_tasks = lane.view->declared_long || past.long_told;
   }
 }
 

@@ -217,7 +217,7 @@ TEST(LeastLoaded, TwoSuchLanesPart) {
 TEST(LeastLoaded, FixedLanesStay) {
   Node node(2, {0.4, 0.0, 0.4, 0.0, 0.1, 0.0});
   node.view().lanes[0].fixed = node.view().lanes[2].fixed = true;
-  node.view().lanes[2].long_running = true;
+  node.view().lanes[2].declared_long = true;
   node.steps(10);
   EXPECT_EQ(node.view().lanes[0].worker, 0u);
   EXPECT_EQ(node.view().lanes[2].worker, 0u);
@@ -264,7 +264,7 @@ TEST(LeastLoaded, LongTasksGetWorkersOfTheirOwn) {
 
 TEST(LeastLoaded, DeclaredLongTasksAreKeptApartAtOnce) {
   Node node(2, {0.1, 0.1, 0.1, 0.1});
-  node.view().lanes[0].long_running = true;
+  node.view().lanes[0].declared_long = true;
   EXPECT_EQ(node.step(), 1u);
   EXPECT_EQ(node.workers_of([](auto i) { return i == 0; }).size(), 1u);
   EXPECT_FALSE(node.workers_of([](auto i) { return i != 0; }).contains(node.view().lanes[0].worker));
@@ -273,7 +273,7 @@ TEST(LeastLoaded, DeclaredLongTasksAreKeptApartAtOnce) {
 TEST(LeastLoaded, DedicatedWorkersAreForShortTasks) {
   Node node(2, {0.1, 0.1, 0.1, 0.1});
   node.view().workers[0].dedicated = true;
-  node.view().lanes[0].long_running = node.view().lanes[1].long_running = true;
+  node.view().lanes[0].declared_long = node.view().lanes[1].declared_long = true;
   node.steps(2);
   EXPECT_EQ(node.workers_of([](auto i) { return i < 2; }), (std::set<std::uint32_t>{1}));
 }

@@ -28,7 +28,7 @@ Result<double> traced_rate(const Stage& stage, const Pool& pool, unsigned depth,
   const auto& admin = stage.client().admin();
   const auto started = admin.call<admin::TraceStart>(std::uint64_t{0}, all).get();
   if (!started.ok()) return started.error();
-  const Result<double> rate = call_for<small_message::Null>(pool, depth, slice);
+  Result<double> rate = call_for<small_message::Null>(pool, depth, slice);
   const auto stopped = admin.call<admin::TraceStop>().get();
   if (!stopped.ok()) return stopped.error();
   const auto released = admin.call<admin::TraceRead>(std::uint64_t{0}, true).get();

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "benchmark/workload.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -15,7 +17,9 @@ namespace chi::cli {
 
 namespace {
 
-std::string rate(const Json& value) { return human_count(static_cast<unsigned long long>(value.get<double>() + 0.5)); }
+std::string rate(const Json& value) {
+  return human_count(static_cast<std::uint64_t>(std::llround(value.get<double>())));
+}
 std::string share(const Json& value) { return fmt::format("{:.1f}", value.get<double>()); }
 std::string count(const Json& value) { return human_count(value.get<std::uint64_t>()); }
 std::string bytes(const Json& value) { return human_size(value.get<double>()); }

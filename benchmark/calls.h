@@ -75,6 +75,18 @@ class Window {
 
 inline constexpr unsigned kCallsBetweenLooks = 256;  // at the clock
 
+// Calls a second of a window that `turn` takes on; the first tenth of the time does not count.
+template <class Reply, class Turn>
+Result<double> window_rate(Window<Reply>& window, nanoseconds slice, const Turn& turn) {
+  if (repeat_for(slice / 10, turn) == 0) return window.status().error();
+  const std::uint64_t before = window.done();
+  const std::uint64_t ns = repeat_for(slice, turn);
+  if (ns == 0) return window.status().error();
+  const std::uint64_t done = window.done() - before;
+  if (!window.finish()) return window.status().error();
+  return ratio(static_cast<double>(done) * 1e9, static_cast<double>(ns));
+}
+
 // Calls of one kind a second, `depth` of them under way.
 template <class Request>
 Result<double> call_for(const Pool& pool, unsigned depth, nanoseconds slice) {
@@ -85,13 +97,7 @@ Result<double> call_for(const Pool& pool, unsigned depth, nanoseconds slice) {
     }
     return true;
   };
-  if (repeat_for(slice / 10, turn) == 0) return window.status().error();
-  const std::uint64_t before = window.done();
-  const std::uint64_t ns = repeat_for(slice, turn);
-  if (ns == 0) return window.status().error();
-  const std::uint64_t done = window.done() - before;
-  if (!window.finish()) return window.status().error();
-  return ratio(static_cast<double>(done) * 1e9, static_cast<double>(ns));
+  return window_rate(window, slice, turn);
 }
 
 }  // namespace chi::bench

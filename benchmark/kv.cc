@@ -80,13 +80,7 @@ class Caller {
       }
       return true;
     };
-    if (repeat_for(slice / 10, turn) == 0) return window.status().error();
-    const std::uint64_t before = window.done();
-    const std::uint64_t ns = repeat_for(slice, turn);
-    if (ns == 0) return window.status().error();
-    const std::uint64_t done = window.done() - before;
-    if (!window.finish()) return window.status().error();
-    return ratio(static_cast<double>(done) * 1e9, static_cast<double>(ns));
+    return window_rate(window, slice, turn);
   }
 
   Pool pool_;

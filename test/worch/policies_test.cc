@@ -4,6 +4,7 @@
 #include <ledger/ledger.h>
 #include <moody/moody.h>
 
+#include <algorithm>
 #include <map>
 
 #include "common/small_node.h"
@@ -116,6 +117,49 @@ TEST_F(Policies, ANewOneMayMoveTheLaneOfTheOneBefore) {
   EXPECT_FALSE(places().contains("worch_test_moody/0"));
   EXPECT_GT(show().moves, 2U);
   expect_service();
+}
+
+TEST_F(Policies, ARefusedOneIsCountedAndItsPoolLeftAlone) {
+  ASSERT_TRUE(set("queue", "round_robin").ok());
+  ASSERT_TRUE(client_->create_pool("worch_test_moody", {.module = "worch_test_moody"}).ok());
+  set_mood(Mood::nothing);
+  ASSERT_FALSE(set("queue", "worch_test_moody").ok());
+  EXPECT_EQ(show().policies.at(0).refused, 1U);
+  EXPECT_EQ(show().policies.at(0).module, "worch_queue_round_robin");
+  set_mood(Mood::keep);
+  EXPECT_TRUE(set("queue", "worch_test_moody").ok()) << "its pool is there";
+}
+
+TEST_F(Policies, APoolOfItsNameMustBeOne) {
+  const auto other = client_->create_pool("worch_queue_least_loaded", {.module = "small_message"});
+  ASSERT_TRUE(other.ok());
+  const auto refused = set("queue", "least_loaded");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().text.find("small_message is no policy"), std::string::npos) << refused.error().to_string();
+  EXPECT_TRUE(other->call<sm::Null>().get().ok()) << "it is left alone";
+}
+
+TEST_F(Policies, ReasonsAreThoseOfWhatWasDone) {
+  for (const auto& lane : show().lanes) EXPECT_EQ(lane.why, "was made there") << lane.name;
+  set_mood(Mood::gather);
+  ASSERT_TRUE(run().ok());
+  const auto shown = show();
+  EXPECT_GT(shown.moves, 0U);
+  const auto moved = static_cast<std::uint64_t>(std::count_if(shown.lanes.begin(), shown.lanes.end(), [](auto& lane) {
+    return lane.worker == 0 && lane.why != "was made there" && !lane.why.empty();
+  }));
+  EXPECT_EQ(moved, shown.moves);
+}
+
+// Nobody asks a policy, and its worker has gone while it could not.
+TEST_F(Policies, ALaneThatCouldNotLeaveFollowsWithoutAPeriod) {
+  ASSERT_TRUE(set("queue", "").ok());
+  auto long_call = small().on(container(2)).call<sm::Spin>(1'500'000U);
+  ASSERT_TRUE(eventually([this] { return describe().containers.at(2).running == 1; }));
+  ASSERT_NE(describe().containers.at(2).worker, 0U);
+  ASSERT_TRUE(client_->admin().call<admin::WorkersSet>(1U, false).get().ok());
+  ASSERT_TRUE(long_call.get().ok());
+  EXPECT_TRUE(eventually([this] { return describe().containers.at(2).worker == 0; }));
 }
 
 TEST_F(Policies, OneThatIsTakenAwayComesBack) {

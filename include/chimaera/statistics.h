@@ -40,8 +40,10 @@ struct OperationStats {
 // The latency that a share (0 to 1) of what is counted does not exceed, in nanoseconds, estimated in proportion within
 // its bucket. 0 where nothing is counted.
 inline double percentile_ns(std::span<const std::uint64_t> histogram, double share) noexcept {
-  double rest = 0;
-  for (const std::uint64_t each : histogram) rest += static_cast<double>(each) * share;
+  double sum = 0;
+  for (const std::uint64_t each : histogram) sum += static_cast<double>(each);
+  if (sum == 0) return 0;
+  double rest = sum * share;
   double begin = 0;
   double end = 1;
   for (const std::uint64_t each : histogram) {

@@ -65,6 +65,7 @@ TEST(Meter, CountsWhatWasDone) {
 
 TEST(Percentile, LiesInItsBucket) {
   EXPECT_EQ(percentile_ns({}, 0.5), 0);
+  EXPECT_EQ(percentile_ns(std::vector<std::uint64_t>(20), 0.5), 0);
   const std::uint64_t histogram[] = {0, 0, 0, 90, 0, 10};  // 90 of 4 to 8 ns, 10 of 16 to 32
   EXPECT_NEAR(percentile_ns(histogram, 0.45), 6, 1e-9);
   EXPECT_NEAR(percentile_ns(histogram, 0.9), 8, 1e-9);

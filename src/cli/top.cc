@@ -88,6 +88,7 @@ Status show(const Client& client, std::chrono::nanoseconds interval) {
     if (event == Screen::Event::time) {
       auto after = read_counters(client);
       if (after.code() == Code::deadline_exceeded) continue;  // the picture stays as it is
+      if (after.code() == Code::not_found) return Error{Code::unavailable, "the daemon has ended", {}};  // its pool has
       if (!after.ok()) return after.error();
       frame = top_frame(*before, *after);
       before = std::move(after);

@@ -50,6 +50,7 @@ TEST(TopFrame, RatesAreOfTheTimeBetween) {
   EXPECT_EQ(busiest["queued"], 3);
   EXPECT_EQ(frame["methods"][0]["tasks_per_second"], 15.0);
   EXPECT_LE(frame["methods"][0]["p99_ns"], 2'048.0) << "those of before took a second";
+  EXPECT_EQ(top_frame(before, before)["methods"][0]["p99_ns"], 0) << "of none";
   ASSERT_EQ(frame["pools"].size(), 1U);
   EXPECT_EQ(frame["pools"][0]["tasks_per_second"], 15.0);
   EXPECT_EQ(frame["pools"][0]["lanes"], 3);

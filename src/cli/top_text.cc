@@ -99,7 +99,7 @@ std::array<std::size_t, 4> shares(const Json& frame, std::size_t shown, std::siz
 
 std::string render_top(const Json& frame, std::size_t rows) {
   std::string out =
-      fmt::format("daemon '{}', pid {}, up {}, {} resident, {} sessions{}; over {}\n",
+      fmt::format("daemon '{}', pid {}, up {}, {} resident, sessions: {}{}; over {}\n",
                   printable(frame["daemon"].get<std::string>()), frame["pid"].get<unsigned>(),
                   human_duration(frame["uptime_s"].get<double>()), bytes(frame["resident_bytes"]),
                   frame["sessions"].get<unsigned>(),

@@ -117,7 +117,7 @@ void add_trace(CLI::App& program, Action& run) {
   CLI::App* start = group->add_subcommand("start", "Begin a trace, while the daemon works");
   add_target(*start, given->target);
   start->add_option("--records", given->records, "steps that each worker keeps; without it 65,536")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
   start->add_flag("--all", given->all, "trace each task, however fast they come: it slows short ones down");
   start->callback([&run, given] { run = [given] { return start_trace(*given); }; });
   given = std::make_shared<TraceArguments>();

@@ -16,6 +16,7 @@
 #include "runtime/lane_load.h"
 #include "runtime/module_library.h"
 #include "runtime/task.h"
+#include "runtime/turn_queue.h"
 
 namespace chi::runtime {
 
@@ -36,8 +37,8 @@ struct Container : chi_container {
   void* self = nullptr;  // the module's object; null until created
 
   struct Lane {
-    Queue<Task, &Task::next> tasks;          // admitted, not started
-    Queue<chi_work, &chi_work::next> ready;  // parts of started ones
+    TurnQueue<Task, &Task::next, &Task::session> tasks;  // admitted, not started
+    Queue<chi_work, &chi_work::next> ready;              // parts of started ones
     Container* next_runnable = nullptr;
     bool runnable = false;  // on the worker's list, or just being run
 

@@ -14,14 +14,6 @@
 namespace chi::runtime {
 namespace {
 
-std::int64_t tasks_queued(const Container& container) {
-  std::int64_t count = 0;
-  for (const Container::Lane& lane : container.lanes) {
-    for (const Task* task = lane.tasks.front(); task; task = task->next) ++count;
-  }
-  return count;
-}
-
 template <class F>
 void for_each_operator(Container& container, F visit) {
   container.operations.for_each(visit);
@@ -93,7 +85,7 @@ Worker::Move Worker::move_lane(Container& container, Worker& to) {
     timers_.remove(task.deadline);
     if (task.channel) task.channel->send_away(task);
   });
-  const std::int64_t queued = tasks_queued(container);
+  const std::int64_t queued = std::int64_t{container.lanes[0].tasks.size()} + container.lanes[1].tasks.size();
   add_to(counts_.queued, -queued);
   const auto lane = container.pool.lane_base + container.index;
   const std::uint64_t had_it = std::uint64_t{1} << index() | std::uint64_t{1} << to.index();

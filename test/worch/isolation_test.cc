@@ -67,5 +67,25 @@ TEST_F(Isolation, ManyCallsDoNotStarveAnotherClientsOne) {
   EXPECT_LT(meanwhile, kCalls * 20) << "one call waited for so many of the other's";
 }
 
+// What has been put into the lane of a container whose code computes: 255 calls of one client, and then one of another.
+TEST_F(Isolation, ManyQueuedCallsDoNotStarveAnotherClientsOne) {
+  constexpr std::uint64_t kQueued = 255;
+  const Client greedy = runtime_->connect().value();
+  const Pool same = greedy.pool("books").on(container(0));
+  std::deque<Future<ledger::Done>> under_way;
+  under_way.push_back(same.call<ledger::Work>(std::uint64_t{1}, std::uint64_t{1}, std::uint64_t{2'000'000'000}));
+  for (std::uint64_t i = 2; i <= kQueued + 1; ++i) under_way.push_back(same.call<ledger::Note>(std::uint64_t{1}, i));
+  ASSERT_TRUE(eventually([&] { return status().workers.at(0).queued >= kQueued; }));
+  ASSERT_FALSE(under_way.front().ready());
+
+  const auto seen = book(0).call<ledger::Read>().get();
+  ASSERT_TRUE(seen.ok()) << seen.error().to_string();
+  EXPECT_LE(seen->ended, 2U) << "so many of the other client's calls went before";
+  for (auto& each : under_way) EXPECT_TRUE(each.get().ok());
+  const auto all = book(0).call<ledger::Read>().get();
+  EXPECT_EQ(all->ended, kQueued + 1);
+  EXPECT_EQ(all->disorder, 0U) << all->first;
+}
+
 }  // namespace
 }  // namespace chi::test

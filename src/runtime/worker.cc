@@ -4,6 +4,8 @@
 #include "runtime/worker.h"
 
 #include <algorithm>
+#include <thread>
+#include <utility>
 
 namespace chi::runtime {
 namespace {
@@ -77,6 +79,7 @@ void Worker::deliver_mail(unsigned& handled) {
     mail = following;
     ++handled;
   }
+  if (std::exchange(gave_lane_, false)) std::this_thread::yield();  // the new owner may be waiting for this very CPU
 }
 
 bool Worker::run_jobs(unsigned& handled) {

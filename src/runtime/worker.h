@@ -261,6 +261,7 @@ class Worker {
   std::uint64_t now_ns_ = 0;
   unsigned turns_ = 0;
   std::uint64_t expects_until_ns_ = 0;  // a lane
+  bool gave_lane_ = false;              // to another worker, since mail was last delivered
 
   std::unordered_map<PoolId, const Pool*> pools_;
   std::vector<std::unique_ptr<ClientChannel>> channels_[2];

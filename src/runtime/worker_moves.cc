@@ -99,6 +99,7 @@ Worker::Move Worker::move_lane(Container& container, Worker& to) {
     add_to(worker.counts_.queued, queued);
     worker.join_lane(container, stopped_ns);
   });
+  gave_lane_ = true;
   // What clients have sent here for the lane goes after it now, not behind the handlers of other lanes.
   for (auto& channels : channels_) {
     for (auto& channel : channels) channel->drain();

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "benchmark/arrivals.h"
+#include "benchmark/isolation.h"
 #include "benchmark/keys.h"
 #include "benchmark/lane_moves.h"
 #include "benchmark/open_loop.h"
@@ -23,7 +24,6 @@ namespace {
 
 // Round robin's popular worker has 0.8 of the skewed calls to do, which is to be as much as it can do, not more.
 constexpr double kBusy = 0.58;
-constexpr char kLeastLoaded[] = "worch_queue_least_loaded";
 
 // Of which latencies the picture is made.
 constexpr std::array kShares = {0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
@@ -137,6 +137,7 @@ void add_notes(const Options& options, Report& report) {
                   "which round robin gives those, {:.0f} % of its time",
                   kZipfExponent, 100 * most, 100 * most * mix.workers * kBusy));
   report.notes.emplace_back("moving: small tasks alone, half of the lanes moved there and back all the time");
+  report.notes.emplace_back("beside_100_ms: small tasks alone, and beside one lane whose handlers take 100 ms each");
   if (options.placement.all.size() < mix.workers) {
     report.notes.emplace_back("with fewer CPUs than workers, these figures do not tell policies apart");
   }
@@ -199,6 +200,8 @@ Result<Report> run_mixed(const Options& options) {
   if (!compared.ok()) return std::move(compared).error();
   Status moved = measure_lane_moves(options, report);
   if (!moved.ok()) return std::move(moved).error();
+  Status isolated = measure_isolation(options, report);
+  if (!isolated.ok()) return std::move(isolated).error();
   add_notes(options, report);
   return report;
 }

@@ -19,6 +19,7 @@
 namespace chi::bench {
 
 inline constexpr char kRoundRobin[] = "worch_queue_round_robin";
+inline constexpr char kLeastLoaded[] = "worch_queue_least_loaded";
 
 class PolicyNode {
  public:

@@ -1,0 +1,66 @@
+// Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
+//
+// Implements isolation.h. The long calls come from the thread that makes the small ones: they are not waited for.
+#include "benchmark/isolation.h"
+
+#include <algorithm>
+
+#include "benchmark/open_loop.h"
+#include "benchmark/policy_node.h"
+
+namespace chi::bench {
+namespace {
+
+constexpr Mix kSmallCalls{.containers = 15, .busy = 0.2, .long_part = 0};
+constexpr std::uint32_t kLongContainer = kSmallCalls.containers;  // behind those of the small calls
+constexpr std::uint32_t kLongUs = 100'000;
+constexpr std::uint64_t kLongEveryNs = 110'000'000;
+
+std::vector<Arrival> with_long_calls(std::vector<Arrival> arrivals, nanoseconds length) {
+  const auto end_ns = static_cast<std::uint64_t>(length.count());
+  for (std::uint64_t at = 0; at < end_ns; at += kLongEveryNs) arrivals.push_back({at, kLongContainer, kLongUs});
+  std::stable_sort(arrivals.begin(), arrivals.end(),
+                   [](const Arrival& a, const Arrival& b) { return a.due_ns < b.due_ns; });
+  return arrivals;
+}
+
+struct Latencies {
+  Figure p50, p99;
+
+  void add(Samples& samples) {
+    p50.add(samples.percentile(0.5));
+    p99.add(samples.percentile(0.99));
+  }
+};
+
+}  // namespace
+
+Status measure_isolation(const Options& options, Report& report) {
+  Result<PolicyNode> node = PolicyNode::start(options, kSmallCalls.workers, kSmallCalls.containers + 1);
+  if (!node.ok()) return std::move(node).error();
+  Status used = node->use(kLeastLoaded);
+  if (!used.ok()) return used;
+  OpenLoop loop(node->client(), node->pool(), kSmallCalls.containers + 1);
+  const nanoseconds length = 20 * options.slice();
+  Latencies alone;
+  Latencies beside;
+  Figure ratio_p99;
+  for (unsigned repeat = 0; repeat < options.repeats; ++repeat) {
+    const std::vector<Arrival> small = draw_arrivals(kSmallCalls, length, repeat);
+    Status ran = loop.run(small, length / 4, length);
+    if (!ran.ok()) return ran;
+    alone.add(loop.all());
+    ran = loop.run(with_long_calls(small, length), length / 4, length);
+    if (!ran.ok()) return ran;
+    beside.add(loop.small());
+    ratio_p99.add(ratio(beside.p99.last(), alone.p99.last()));
+  }
+  report.beside.emplace_back("beside_100_ms", Row{{"alone_p50_ns", rounded(alone.p50.median())},
+                                                  {"alone_p99_ns", rounded(alone.p99.median())},
+                                                  {"p50_ns", rounded(beside.p50.median())},
+                                                  {"p99_ns", rounded(beside.p99.median())},
+                                                  {"ratio_p99", rounded(ratio_p99.median())}});
+  return {};
+}
+
+}  // namespace chi::bench

@@ -29,6 +29,7 @@ void add_bdev(CLI::App& program, Action& run);
 void add_bdev_export(CLI::App& bdev_group, Action& run);  // bdev export
 void add_worch(CLI::App& program, Action& run);
 void add_worch_simulate(CLI::App& worch_group, Action& run);  // worch simulate
+void add_worch_record(CLI::App& worch_group, Action& run);    // worch record
 void add_worch_control(CLI::App& worch_group, Action& run);   // worch show, set, run
 void add_top(CLI::App& program, Action& run);
 void add_trace(CLI::App& program, Action& run);

@@ -20,13 +20,14 @@
 #include "cli/demo_daemon.h"
 #include "cli/demo_expectation.h"
 #include "cli/demo_load.h"
-#include "cli/demo_progress.h"
 #include "cli/demo_queries.h"
 #include "cli/demo_records.h"
 #include "cli/demo_report.h"
 #include "cli/demo_source.h"
 #include "cli/exit_code.h"
+#include "cli/progress.h"
 #include "cli/signal_watch.h"
+#include "cli/table.h"
 #include "cli/target.h"
 
 namespace chi::cli {
@@ -34,6 +35,7 @@ namespace chi::cli {
 namespace {
 
 constexpr std::uint32_t kContainers = 8;
+constexpr std::uint64_t kLookAtTime = 64;  // records for each look
 constexpr const char* kNoIndex =
     "run `apt-get update` as root to fetch the package index, or give a file of such records: chimaera demo FILE";
 
@@ -52,7 +54,7 @@ Result<std::unique_ptr<DemoSource>> open_source(const DemoArguments& given) {
 // Every record to the pool, and into what is expected of it.
 Status load(DemoSource& source, DemoLoader& loader, DemoExpectation& expected, DemoReport& report) {
   RecordReader reader([&source](char* to, std::size_t size) { return source.read(to, size); });
-  DemoProgress progress(source.size(), ::isatty(STDERR_FILENO) == 1);
+  Progress progress("storing", source.size(), ::isatty(STDERR_FILENO) == 1);
   for (;;) {
     DemoRecord record;
     const Result<bool> is_there = reader.next(record);
@@ -61,7 +63,9 @@ Status load(DemoSource& source, DemoLoader& loader, DemoExpectation& expected, D
     Status put = loader.put(record.key, record.text);
     if (!put.ok()) return put;
     expected.add(record.key, record.text);
-    progress.update(++report.read, reader.bytes());
+    if (++report.read % kLookAtTime != 0 || !progress.due()) continue;
+    progress.show(reader.bytes(), fmt::format("{} records, {:.1f} MB", human_count(report.read),
+                                              static_cast<double>(reader.bytes()) / 1e6));
   }
   report.bytes = reader.bytes();
   Status ended = source.finish();

@@ -17,6 +17,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
+#include "cli/lane_reading.h"
 #include "cli/screen.h"
 #include "cli/target.h"
 #include "cli/top_frame.h"
@@ -34,21 +35,6 @@ struct TopArguments {
   std::string interval = "1s";
   bool once = false;
 };
-
-// Keys are looked at between two readings.
-Pool quick_admin(const Client& client) { return client.admin().with_deadline(std::chrono::seconds(1)); }
-
-Result<admin::LanesReply> read_lanes(const Client& client) {
-  auto all = quick_admin(client).call<admin::Lanes>(std::uint64_t{0}).get();
-  while (all.ok() && all->next != 0) {
-    auto more = quick_admin(client).call<admin::Lanes>(all->next).get();
-    if (!more.ok()) return more;
-    all->lanes.insert(all->lanes.end(), more->lanes.begin(), more->lanes.end());
-    all->pools = std::move(more->pools);
-    all->next = more->next;
-  }
-  return all;
-}
 
 Result<TopReading> read_counters(const Client& client) {
   auto status = quick_admin(client).call<admin::GetStatus>();
@@ -88,8 +74,7 @@ Status show(const Client& client, std::chrono::nanoseconds interval) {
     if (event == Screen::Event::time) {
       auto after = read_counters(client);
       if (after.code() == Code::deadline_exceeded) continue;  // the picture stays as it is
-      if (after.code() == Code::not_found) return Error{Code::unavailable, "the daemon has ended", {}};  // its pool has
-      if (!after.ok()) return after.error();
+      if (!after.ok()) return reading_error(after.error());
       frame = top_frame(*before, *after);
       before = std::move(after);
       pause = interval;

@@ -11,6 +11,7 @@ void add_worch(CLI::App& program, Action& run) {
   CLI::App* group = program.add_subcommand("worch", "Work orchestration: the policies that say who runs what, where");
   group->require_subcommand(1);
   add_worch_control(*group, run);
+  add_worch_record(*group, run);
   add_worch_simulate(*group, run);
 }
 

@@ -112,7 +112,9 @@ Status write_files(const SimulateArguments& given, const Source& source, const s
   constexpr unsigned kMode = 0644;
   if (!given.record.empty()) {
     const auto load = source.make();
-    Status written = replace_file(given.record, sim::record_load(*load, given.period_ms), kMode);
+    const Result<std::string> text = sim::record_load(*load, given.period_ms);
+    if (!text.ok()) return text.error();
+    Status written = replace_file(given.record, *text, kMode);
     if (!written.ok()) return written;
   }
   if (given.svg.empty()) return {};

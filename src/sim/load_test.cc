@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/generated_load.h"
@@ -118,13 +119,70 @@ TEST(RecordedLoad, IsPlayedInItsIntervals) {
 
 TEST(RecordedLoad, WhatWasGeneratedComesBack) {
   const auto arrivals = all_of(*generate_load(small(LoadKind::skewed)));
-  const std::string text = record_load(*generate_load(small(LoadKind::skewed)), 100);
+  const std::string text = record_load(*generate_load(small(LoadKind::skewed)), 100).value();
   const RecordedLoad load = parse_load(text, "recorded").value();
   const auto played = all_of(*play_load(load, 9));
   EXPECT_EQ(played.size(), arrivals.size());
   const auto before = work_of(arrivals, 40, 1'000'000'000, 2'000'000'000);
   const auto after = work_of(played, 40, 1'000'000'000, 2'000'000'000);
   for (std::size_t i = 0; i < 40; ++i) EXPECT_NEAR(before[i], after[i], 1e-3);
+}
+
+// Comes at the times that it is given, in milliseconds, for lane 0.
+class Given final : public Load {
+ public:
+  explicit Given(std::vector<std::uint64_t> times_ms) : times_ms_(std::move(times_ms)) {}
+  std::uint32_t lanes() const noexcept override { return 1; }
+  bool next(Arrival& out) override {
+    if (at_ == times_ms_.size()) return false;
+    out = {times_ms_[at_++] * 1'000'000, 0, 2'000};
+    return true;
+  }
+
+ private:
+  std::vector<std::uint64_t> times_ms_;
+  std::size_t at_ = 0;
+};
+
+TEST(RecordedLoad, IdleIntervalsHaveTheirLength) {
+  Given sparse({3, 47, 49});
+  const std::string text = record_load(sparse, 10).value();
+  EXPECT_EQ(text, "time_ms,lane,tasks,handler_us\n0,0,1,2\n10,0,0,0\n20,0,0,0\n30,0,0,0\n40,0,2,4\n");
+  EXPECT_EQ(parse_load(text, "sparse").value().interval_ms, 10u);
+  EXPECT_EQ(parse_load(text, "sparse").value().end_ms, 50u);
+  Given one({3});
+  EXPECT_EQ(parse_load(record_load(one, 10).value(), "one").value().interval_ms, 10u);
+}
+
+TEST(RecordedLoad, NothingIsWrittenThatCannotBeRead) {
+  const auto refuses = [](LoadWriter& writer, const LoadWriter::Interval& interval, const std::string& words) {
+    std::string out;
+    const Status written = writer.next(interval, out);
+    ASSERT_EQ(written.code(), Code::resource_exhausted) << words;
+    EXPECT_NE(written.error().text.find(words), std::string::npos) << written.error().text;
+    EXPECT_TRUE(out.empty());
+  };
+  std::string text;
+  LoadWriter writer(1'000'000, text);
+  writer.comment("lane 0: a/0", text);
+  refuses(writer, {{kMostLanes, {1, 1}}}, "100000 lanes");
+  refuses(writer, {{0, {kMostTasks, 1}}, {1, {1, 1}}}, "tasks in one interval");
+  ASSERT_TRUE(writer.next({{kMostLanes - 1, {1, 2 * kMostUs * 1000}}}, text).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(writer.next({}, text).ok());
+  refuses(writer, {{0, {1, 1}}}, "an hour");
+  const RecordedLoad load = parse_load(text, "long").value();
+  EXPECT_EQ(load.lanes, kMostLanes);
+  EXPECT_EQ(load.lines[0].handler_us, kMostUs);
+  EXPECT_EQ(load.lines.size(), 4u);
+
+  text.clear();
+  LoadWriter many(100, text);
+  for (std::uint64_t i = 0; i < kMostOfAll / kMostTasks; ++i) {
+    ASSERT_TRUE(many.next({{0, {kMostTasks, 1}}}, text).ok());
+  }
+  refuses(many, {{0, {1, 1}}}, "100000000 tasks");
+  EXPECT_EQ(many.tasks(), kMostOfAll);
+  EXPECT_TRUE(parse_load(text, "many").ok());
 }
 
 TEST(RecordedLoad, WhatIsWrongIsToldByLine) {

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -21,8 +20,6 @@ namespace chi::sim {
 namespace {
 
 constexpr std::string_view kHeader = "time_ms,lane,tasks,handler_us";
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
-constexpr std::uint64_t kMostOfAll = 10 * kMostTasks;
 
 using Line = RecordedLoad::Line;
 
@@ -165,26 +162,70 @@ Result<RecordedLoad> read_load(const std::string& path) {
   return parse_load(*text, path);
 }
 
-std::string record_load(Load& load, std::uint64_t interval_ms) {
-  std::string out(kHeader);
-  out += '\n';
-  std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> sums;  // of an interval: tasks, nanoseconds
-  std::uint64_t begin_ms = 0;
-  auto write = [&] {
-    for (const auto& [lane, sum] : sums) {
-      fmt::format_to(std::back_inserter(out), "{},{},{},{}\n", begin_ms, lane, sum.first, (sum.second + 500) / 1000);
+LoadWriter::LoadWriter(std::uint64_t interval_ms, std::string& out) : interval_ms_(interval_ms) {
+  put(fmt::format("{}\n", kHeader), out);
+}
+
+Status LoadWriter::next(const Interval& interval, std::string& out) {
+  std::uint64_t tasks = 0;
+  for (const auto& [lane, sum] : interval) tasks += sum.tasks;
+  if (Status good = check(interval, tasks); !good) return good;
+  const std::uint64_t time_ms = intervals_ * interval_ms_;
+  std::string lines;
+  for (const auto& [lane, sum] : interval) {
+    const std::uint64_t us = std::min((sum.handler_ns + 500) / 1000, kMostUs);
+    fmt::format_to(std::back_inserter(lines), "{},{},{},{}\n", time_ms, lane, sum.tasks, us);
+  }
+  if (interval.empty()) lines = fmt::format("{},0,0,0\n", time_ms);
+  if (bytes_ + lines.size() > kMostBytes) return Error{Code::resource_exhausted, "the file has 1 GiB", {}};
+  put(lines, out);
+  ++intervals_;
+  tasks_ += tasks;
+  return {};
+}
+
+Status LoadWriter::check(const Interval& interval, std::uint64_t tasks) const {
+  const auto no_more = [](std::string_view what) {
+    return Error{Code::resource_exhausted, fmt::format("a file of a load has at most {}", what), {}};
+  };
+  if (intervals_ * interval_ms_ >= kMostMs) return no_more("an hour");
+  if (!interval.empty() && interval.rbegin()->first >= kMostLanes) return no_more(fmt::format("{} lanes", kMostLanes));
+  if (tasks > kMostTasks) return no_more(fmt::format("{} tasks in one interval", kMostTasks));
+  if (tasks_ + tasks > kMostOfAll) return no_more(fmt::format("{} tasks", kMostOfAll));
+  return {};
+}
+
+void LoadWriter::comment(std::string_view text, std::string& out) { put(fmt::format("# {}\n", text), out); }
+
+void LoadWriter::end(std::string& out) {
+  if (intervals_ != 1 || interval_ms_ == kOnlyMs) return;
+  put(fmt::format("{},0,0,0\n", interval_ms_), out);  // else its length would not be seen
+}
+
+void LoadWriter::put(const std::string& lines, std::string& out) {
+  bytes_ += lines.size();
+  out += lines;
+}
+
+Result<std::string> record_load(Load& load, std::uint64_t interval_ms) {
+  std::string out;
+  LoadWriter writer(interval_ms, out);
+  LoadWriter::Interval sums;
+  auto write_until = [&](std::uint64_t interval) -> Status {
+    while (writer.intervals() < interval) {
+      if (Status written = writer.next(std::exchange(sums, {}), out); !written) return written;
     }
-    sums.clear();
+    return {};
   };
   for (Arrival arrival; load.next(arrival);) {
-    const std::uint64_t time_ms = arrival.at_ns / (interval_ms * 1'000'000) * interval_ms;
-    if (time_ms != begin_ms) write();
-    begin_ms = time_ms;
-    auto& [tasks, ns] = sums[arrival.lane];
-    ++tasks;
-    ns += arrival.service_ns;
+    const std::uint64_t interval = arrival.at_ns / (interval_ms * 1'000'000);
+    if (Status written = write_until(interval); !written) return std::move(written).error();
+    LoadWriter::Sum& sum = sums[arrival.lane];
+    ++sum.tasks;
+    sum.handler_ns += arrival.service_ns;
   }
-  write();
+  if (Status written = write_until(writer.intervals() + 1); !written) return std::move(written).error();
+  writer.end(out);
   return out;
 }
 

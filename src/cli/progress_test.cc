@@ -1,5 +1,5 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
-#include "cli/demo_progress.h"
+#include "cli/progress.h"
 
 #include <gtest/gtest.h>
 

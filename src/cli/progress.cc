@@ -1,15 +1,13 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// Implements demo_progress.h.
-#include "cli/demo_progress.h"
+// Implements progress.h.
+#include "cli/progress.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <utility>
-
-#include "cli/table.h"
 
 namespace chi::cli {
 
@@ -34,21 +32,22 @@ std::string progress_bar(std::uint64_t part, std::uint64_t whole, unsigned step,
   return fmt::format("[{}]", bar);
 }
 
-void DemoProgress::maybe_show(std::uint64_t records, std::uint64_t bytes) {
-  const auto now = Clock::now();
-  if (now - last_ < (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLine))) return;
-  last_ = now;
-  const std::string done = fmt::format("{} records, {:.1f} MB", human_count(records), static_cast<double>(bytes) / 1e6);
+bool Progress::due() const {
+  return Clock::now() - last_ >= (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLine));
+}
+
+void Progress::show(std::uint64_t part, const std::string& done) {
+  last_ = Clock::now();
   if (terminal_) {
-    std::fprintf(stderr, "\r\x1b[Kstoring %s %s", progress_bar(bytes, whole_, step_++).c_str(), done.c_str());
+    std::fprintf(stderr, "\r\x1b[K%s %s %s", doing_.c_str(), progress_bar(part, whole_, step_++).c_str(), done.c_str());
     shown_ = true;
   } else {
-    std::fprintf(stderr, "storing: %s\n", done.c_str());
+    std::fprintf(stderr, "%s: %s\n", doing_.c_str(), done.c_str());
   }
   std::fflush(stderr);
 }
 
-void DemoProgress::clear() {
+void Progress::clear() {
   if (!std::exchange(shown_, false)) return;
   std::fputs("\r\x1b[K", stderr);
   std::fflush(stderr);

@@ -336,6 +336,7 @@ struct TracePool {
   std::vector<TraceMethod> methods;
 };
 struct TraceStopReply {
+  std::uint64_t trace = 0;  // its number, by which it is read
   std::uint64_t duration_ns = 0;
   std::uint64_t records = 0;           // to be read
   std::vector<TraceWorker> workers;    // those whose records are there, in the order of the records
@@ -374,10 +375,12 @@ struct TraceStep {
 struct TraceReadReply {
   std::vector<TraceStep> steps;
 };
-// The next records from `begin` on, worker by worker, the oldest first. With `release` none: the daemon lets go of all.
+// The next records of `trace` from `begin` on, worker by worker, the oldest first. With `release` none: the daemon lets
+// go of it. Fails with aborted when it has gone, with failed_precondition while it goes on.
 struct TraceRead {
   static constexpr Method kMethod{18, "trace_read", Access::write};
   using Reply = TraceReadReply;
+  std::uint64_t trace = 0;
   std::uint64_t begin = 0;
   bool release = false;
 };

@@ -357,7 +357,7 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
 void Worker::orphan_ended(Container* container, Task* task, bool done, const Answer& answer) {
   meter_.orphan_ended(*container, task, refresh_now() - container->stuck_since_ns);
   container->stuck = false;
-  if (trace_) trace_->orphan_ended(*container, task);
+  if (trace_) trace_->orphan_ended(*container);
   if (task && (done || task->replied)) {
     complete(*task, answer);
   } else if (task) {

@@ -167,6 +167,21 @@ TEST_F(Trace, AHandlerThatDoesNotEndIsSeenAsSuch) {
   EXPECT_GE(steps[0].ended_ns - steps[0].began_ns, 390'000'000U);
 }
 
+// Each step is left to a thread of its own: the first as the task began, the others as it was resumed, and with the
+// last it ends.
+TEST_F(Trace, ATaskWaitsFromTheEndOfAStepThatRanOnAThreadOfItsOwn) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(small().on(container(2)).call<sm::Turns>(2U, 200'000U, 2'000U).get().ok());
+  ASSERT_TRUE(eventually([this] { return completed(2) == 1; }));
+  Steps steps = of<sm::Turns>(end());
+  std::erase_if(steps, [](auto& step) { return !(step.flags & admin::kTraceRan); });  // the reply, beside its step
+  ASSERT_EQ(steps.size(), 3U);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_TRUE(steps[i].flags & admin::kTraceOrphan);
+    if (i != 0) EXPECT_EQ(steps[i].since_ns, steps[i - 1].ended_ns) << "step " << i;
+  }
+}
+
 TEST_F(Trace, WhatStillWaitsAtTheEndIsThere) {
   ASSERT_TRUE(begin().ok());
   auto napping = small().on(container(2)).call<sm::Nap>(60'000'000U);

@@ -260,7 +260,7 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
   reply.pid = static_cast<std::uint32_t>(::getpid());
   reply.incarnation = parts_->incarnation;
   reply.uptime_s = static_cast<double>(parts_->clock.now_ns() - started_ns_) / 1e9;
-  reply.resident_bytes = process_usage().resident_bytes;
+  reply.resident_bytes = process_usage().resident_bytes.value_or(0);
   reply.sessions = parts_->listener.sessions();
   reply.pools = on(admin::PoolList{}, call)->pools;
   struct Seen {

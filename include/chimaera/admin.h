@@ -403,10 +403,11 @@ struct LaneCounters {
   std::uint64_t tasks = 0;  // completed
   std::uint32_t queued = 0;
   std::uint32_t running = 0;     // admitted and not completed, now
-  std::uint64_t handler_ns = 0;  // estimates, as busy_ns
+  std::uint64_t handler_ns = 0;  // estimates, as busy_ns; an isolated handler's until now included
   std::uint64_t wait_ns = 0;     // of all tasks, from admission to begin
   std::uint64_t bytes = 0;       // of requests and replies
-  bool stuck = false;            // its handler does not end
+  bool isolated = false;         // a handler of it has a thread of its own, and nothing else of it runs
+  bool stuck = false;            // ... for longer than `runtime.stuck_after`
 };
 struct LanePool {
   PoolId id = 0;

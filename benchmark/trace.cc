@@ -31,7 +31,7 @@ Result<double> traced_rate(const Stage& stage, const Pool& pool, unsigned depth,
   Result<double> rate = call_for<small_message::Null>(pool, depth, slice);
   const auto stopped = admin.call<admin::TraceStop>().get();
   if (!stopped.ok()) return stopped.error();
-  const auto released = admin.call<admin::TraceRead>(std::uint64_t{0}, true).get();
+  const auto released = admin.call<admin::TraceRead>(stopped->trace, std::uint64_t{0}, true).get();
   if (!released.ok()) return released.error();
   std::uint64_t kept = 0;
   std::uint64_t passed_over = 0;

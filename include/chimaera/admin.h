@@ -336,6 +336,7 @@ struct TracePool {
   std::vector<TraceMethod> methods;
 };
 struct TraceStopReply {
+  std::uint64_t trace = 0;  // its number, by which it is read
   std::uint64_t duration_ns = 0;
   std::uint64_t records = 0;           // to be read
   std::vector<TraceWorker> workers;    // those whose records are there, in the order of the records
@@ -374,10 +375,12 @@ struct TraceStep {
 struct TraceReadReply {
   std::vector<TraceStep> steps;
 };
-// The next records from `begin` on, worker by worker, the oldest first. With `release` none: the daemon lets go of all.
+// The next records of `trace` from `begin` on, worker by worker, the oldest first. With `release` none: the daemon lets
+// go of it. Fails with aborted when it has gone, with failed_precondition while it goes on.
 struct TraceRead {
   static constexpr Method kMethod{18, "trace_read", Access::write};
   using Reply = TraceReadReply;
+  std::uint64_t trace = 0;
   std::uint64_t begin = 0;
   bool release = false;
 };
@@ -400,10 +403,11 @@ struct LaneCounters {
   std::uint64_t tasks = 0;  // completed
   std::uint32_t queued = 0;
   std::uint32_t running = 0;     // admitted and not completed, now
-  std::uint64_t handler_ns = 0;  // estimates, as busy_ns
+  std::uint64_t handler_ns = 0;  // estimates, as busy_ns; an isolated handler's until now included
   std::uint64_t wait_ns = 0;     // of all tasks, from admission to begin
   std::uint64_t bytes = 0;       // of requests and replies
-  bool stuck = false;            // its handler does not end
+  bool isolated = false;         // a handler of it has a thread of its own, and nothing else of it runs
+  bool stuck = false;            // ... for longer than `runtime.stuck_after`
 };
 struct LanePool {
   PoolId id = 0;

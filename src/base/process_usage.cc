@@ -18,20 +18,21 @@ namespace {
 constexpr std::size_t kMaxFile = std::size_t{1} << 20;
 
 // When the machine was started, in seconds since 1970.
-double boot_seconds() {
+std::optional<double> boot_seconds() {
   const auto text = read_file("/proc/stat", kMaxFile);
   const auto at = text.ok() ? text->find("\nbtime ") : std::string::npos;
   double out = 0;
-  if (at == std::string::npos || std::sscanf(text->c_str() + at, " btime %lf", &out) != 1) return 0;
+  if (at == std::string::npos || std::sscanf(text->c_str() + at, " btime %lf", &out) != 1) return {};
   return out;
 }
 
-std::uint64_t open_files() {
+std::optional<std::uint64_t> open_files() {
   std::error_code error;
   std::uint64_t count = 0;
   for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error))
     ++count;
-  return count == 0 ? 0 : count - 1;  // but for the one that this takes
+  if (error || count == 0) return {};
+  return count - 1;  // but for the one that this takes
 }
 
 }  // namespace
@@ -52,7 +53,7 @@ ProcessUsage process_usage() {
                   &user, &kernel, &start, &size, &pages) == 5) {
     const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
     out.cpu_seconds = static_cast<double>(user + kernel) / ticks;
-    out.start_seconds = boot_seconds() + static_cast<double>(start) / ticks;
+    if (const auto boot = boot_seconds()) out.start_seconds = *boot + static_cast<double>(start) / ticks;
     out.virtual_bytes = size;
     out.resident_bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   }

@@ -4,19 +4,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace chi {
 
 struct ProcessUsage {
-  double cpu_seconds = 0;    // of all threads, in user code and in the kernel
-  double start_seconds = 0;  // when it began, since 1970
-  std::uint64_t resident_bytes = 0;
-  std::uint64_t virtual_bytes = 0;
-  std::uint64_t open_files = 0;
-  std::uint64_t max_files = 0;  // the soft limit
+  std::optional<double> cpu_seconds;    // of all threads, in user code and in the kernel
+  std::optional<double> start_seconds;  // when it began, since 1970
+  std::optional<std::uint64_t> resident_bytes;
+  std::optional<std::uint64_t> virtual_bytes;
+  std::optional<std::uint64_t> open_files;
+  std::optional<std::uint64_t> max_files;  // the soft limit
 };
 
-// What cannot be read is 0.
+// What cannot be read has no value: a process at its limit of descriptors cannot even look at itself.
 ProcessUsage process_usage();
 
 }  // namespace chi

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -23,16 +24,32 @@ TEST(ProcessUsageTest, SeesMemoryFilesAndTime) {
   std::clock_t end = std::clock() + CLOCKS_PER_SEC / 10;
   while (std::clock() < end) continue;
   const ProcessUsage after = process_usage();
-  EXPECT_GE(after.resident_bytes, before.resident_bytes + kSize * 9 / 10);
-  EXPECT_GE(after.virtual_bytes, before.virtual_bytes + kSize);
-  EXPECT_EQ(after.open_files, before.open_files + 1);
-  EXPECT_GE(after.max_files, after.open_files);
-  EXPECT_GE(after.cpu_seconds, before.cpu_seconds + 0.07);  // in whole ticks
-  EXPECT_EQ(after.start_seconds, before.start_seconds);
-  EXPECT_LE(before.start_seconds, static_cast<double>(std::time(nullptr)) + 1);
-  EXPECT_GE(before.start_seconds, static_cast<double>(std::time(nullptr)) - 3600);
+  EXPECT_GE(after.resident_bytes.value(), before.resident_bytes.value() + kSize * 9 / 10);
+  EXPECT_GE(after.virtual_bytes.value(), before.virtual_bytes.value() + kSize);
+  EXPECT_EQ(after.open_files.value(), before.open_files.value() + 1);
+  EXPECT_GE(after.max_files.value(), after.open_files.value());
+  EXPECT_GE(after.cpu_seconds.value(), before.cpu_seconds.value() + 0.07);  // in whole ticks
+  EXPECT_EQ(after.start_seconds.value(), before.start_seconds.value());
+  EXPECT_LE(before.start_seconds.value(), static_cast<double>(std::time(nullptr)) + 1);
+  EXPECT_GE(before.start_seconds.value(), static_cast<double>(std::time(nullptr)) - 3600);
   ::close(file);
   ::munmap(memory, kSize);
+}
+
+TEST(ProcessUsageTest, WhatCannotBeReadHasNoValue) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const ProcessUsage usage = process_usage();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(usage.cpu_seconds, std::nullopt);
+  EXPECT_EQ(usage.start_seconds, std::nullopt);
+  EXPECT_EQ(usage.resident_bytes, std::nullopt);
+  EXPECT_EQ(usage.virtual_bytes, std::nullopt);
+  EXPECT_EQ(usage.open_files, std::nullopt);
+  EXPECT_EQ(usage.max_files, 0U);
+  EXPECT_NE(process_usage().open_files, std::nullopt);
 }
 
 }  // namespace

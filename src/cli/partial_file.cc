@@ -36,8 +36,10 @@ Result<PartialFile> PartialFile::create(const std::string& path) {
 }
 
 PartialFile::~PartialFile() {
-  if (file_) ::unlink(temporary_.c_str());
+  if (file_) abandon();
 }
+
+void PartialFile::abandon() const noexcept { ::unlink(temporary_.c_str()); }
 
 Status PartialFile::write(std::string_view bytes) {
   while (!bytes.empty()) {

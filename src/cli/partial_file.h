@@ -12,7 +12,8 @@
 
 namespace chi::cli {
 
-// Used by one thread. Unless finish() succeeded, nothing is left of it and what was there before is as it was.
+// Used by one thread, but for abandon(). Unless finish() succeeded, nothing is left of it and what was there before is
+// as it was.
 class PartialFile {
  public:
   // Made with the rights of this process, for its user alone (0600), beside `path`, which is taken by finish().
@@ -23,6 +24,9 @@ class PartialFile {
 
   Status write(std::string_view bytes);
   Status finish();
+
+  // For the end of the process, from any thread: finish() fails from now on, and nothing is left unless it is done.
+  void abandon() const noexcept;
 
  private:
   PartialFile(std::string path, std::string temporary, UniqueFd file)

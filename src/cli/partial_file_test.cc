@@ -50,6 +50,17 @@ TEST_F(PartialFileTest, LeavesNothingWhenItIsNotFinished) {
   EXPECT_EQ(files(), 0U);
 }
 
+TEST_F(PartialFileTest, OnceAbandonedNothingIsLeftAndWhatWasThereStays) {
+  const std::string path = folder_ / "out";
+  ASSERT_TRUE(replace_file(path, "old", 0600).ok());
+  auto file = PartialFile::create(path).value();
+  ASSERT_TRUE(file.write("half").ok());
+  file.abandon();
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(file.finish().code(), Code::not_found);
+  EXPECT_EQ(read_file(path, 100).value(), "old");
+}
+
 TEST_F(PartialFileTest, RefusesWhatIsNoFileAndWhereNoneCanBe) {
   EXPECT_EQ(PartialFile::create(folder_).code(), Code::invalid_argument);
   EXPECT_EQ(PartialFile::create(folder_ / "nowhere" / "out").code(), Code::not_found);

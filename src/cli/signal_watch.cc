@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include "base/file.h"
 
@@ -24,6 +26,21 @@ sigset_t end_signals() {
   ::sigemptyset(&set);
   for (int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
   return set;
+}
+
+bool is_ignored(int signal) {
+  struct sigaction now{};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+// The parent sees the signal, which a shell's loop or script needs in order to end, too.
+[[noreturn]] void end_by(int signal) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
 }
 
 }  // namespace
@@ -44,6 +61,14 @@ Result<std::unique_ptr<SignalWatch>> SignalWatch::start(std::function<void(int)>
   watch->on_signal_ = std::move(on_signal);
   watch->thread_ = std::thread([self = watch.get()] { self->run(); });
   return watch;
+}
+
+Result<std::unique_ptr<SignalWatch>> SignalWatch::start_before_end(std::function<void()> first) {
+  return start([first = std::move(first)](int signal) {
+    if (is_ignored(signal)) return;
+    first();
+    end_by(signal);
+  });
 }
 
 SignalWatch::~SignalWatch() {

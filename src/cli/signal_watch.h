@@ -21,6 +21,9 @@ class SignalWatch {
   // Calls `on_signal` with each signal that comes until this is destroyed. Precondition: block_end_signals() was
   // called.
   static Result<std::unique_ptr<SignalWatch>> start(std::function<void(int)> on_signal);
+  // Has `first` done, and then such a signal end the process as it does without this. One that is ignored (nohup) stays
+  // so. Precondition: as above.
+  static Result<std::unique_ptr<SignalWatch>> start_before_end(std::function<void()> first);
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;

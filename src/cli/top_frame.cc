@@ -82,9 +82,10 @@ Json lane_row(const std::string& pool, const admin::LaneCounters& then, const ad
           {"tasks_per_second", rates.per_second(then.tasks, now.tasks)},
           {"queued", now.queued},
           {"running", now.running},
-          {"handler_percent", rates.percent(then.handler_ns, now.handler_ns)},
+          {"handler_percent", rates.percent(std::min(then.handler_ns, now.handler_ns), now.handler_ns)},
           {"wait_ns", mean(Rates::grown(then.wait_ns, now.wait_ns), Rates::grown(then.tasks, now.tasks))},
           {"bytes_per_second", rates.per_second(then.bytes, now.bytes)},
+          {"isolated", now.isolated},
           {"stuck", now.stuck}};
 }
 

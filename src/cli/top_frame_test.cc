@@ -15,7 +15,7 @@ std::pair<TopReading, TopReading> readings() {
   before.lanes.now_ns = 1'000'000'000;
   before.lanes.workers = {{0, true, 500, 10, 1, 0, 2, {0}}};
   before.lanes.pools = {{7, "p", "m"}};
-  before.lanes.lanes = {{7, 0, 0, 100, 0, 0, 1'000, 0, 0, false}, {7, 1, 0, 100, 0, 0, 1'000, 50'000, 10, false}};
+  before.lanes.lanes = {{7, 0, 0, 100, 0, 0, 1'000, 0, 0}, {7, 1, 0, 100, 0, 0, 1'000, 50'000, 10}};
   before.methods.methods.resize(1);
   before.methods.methods[0].module = "m";
   before.methods.methods[0].method = "put";
@@ -28,8 +28,8 @@ std::pair<TopReading, TopReading> readings() {
   after.lanes.workers[0].busy_ns += 1'500'000'000;
   after.lanes.workers[0].tasks += 30;
   after.lanes.lanes[0].tasks += 10;
-  after.lanes.lanes[1] = {7, 1, 0, 110, 3, 4, 1'000'001'000, 90'000, 2'010, false};
-  after.lanes.lanes.push_back({7, 2, 0, 10, 0, 0, 0, 0, 0, true});
+  after.lanes.lanes[1] = {7, 1, 0, 110, 3, 4, 1'000'001'000, 90'000, 2'010};
+  after.lanes.lanes.push_back({7, 2, 0, 10, 0, 0, 0, 0, 0, true, false});
   after.methods.methods[0].tasks = 230;
   after.methods.methods[0].histogram[11] = 30;
   return {before, after};
@@ -59,8 +59,11 @@ TEST(TopFrame, RatesAreOfTheTimeBetween) {
 TEST(TopFrame, ADaemonThatBeganAnewHasNoNegativeRates) {
   auto [before, after] = readings();
   before.lanes.lanes[1].tasks = 1'000'000;
+  before.lanes.lanes[1].handler_ns = 2'000'000'000;
   const Json frame = top_frame(before, after);
   for (const Json& lane : frame["lanes"]) EXPECT_GE(lane["tasks_per_second"].get<double>(), 0);
+  EXPECT_EQ(frame["lanes"].size(), 3U);
+  for (const Json& lane : frame["lanes"]) EXPECT_EQ(lane["handler_percent"], 0) << "an estimate that was corrected";
 }
 
 TEST(RenderTop, FitsTheLinesThatThereAre) {
@@ -71,8 +74,18 @@ TEST(RenderTop, FitsTheLinesThatThereAre) {
     EXPECT_LE(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), rows);
     EXPECT_NE(text.find("WORKER"), std::string::npos);
   }
-  EXPECT_NE(render_top(frame, 60).find("stuck"), std::string::npos);
   EXPECT_EQ(render_top(frame, 60).find("more"), std::string::npos);
+}
+
+TEST(RenderTop, ALaneIsStuckOnlyWhenTheDaemonSaysSo) {
+  auto [before, after] = readings();
+  const std::string isolated = render_top(top_frame(before, after), 60);
+  EXPECT_NE(isolated.find("isolated"), std::string::npos);
+  EXPECT_EQ(isolated.find("stuck"), std::string::npos);
+  after.lanes.lanes.back().stuck = true;
+  const std::string stuck = render_top(top_frame(before, after), 60);
+  EXPECT_EQ(stuck.find("isolated"), std::string::npos);
+  EXPECT_NE(stuck.find("stuck"), std::string::npos);
 }
 
 }  // namespace

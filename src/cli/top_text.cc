@@ -40,10 +40,15 @@ std::vector<std::string> worker_cells(const Json& row) {
           row["active"].get<bool>() ? "" : "not active"};
 }
 
+const char* state_of_lane(const Json& row) {
+  if (row["stuck"].get<bool>()) return "stuck";
+  return row["isolated"].get<bool>() ? "isolated" : "";
+}
+
 std::vector<std::string> lane_cells(const Json& row) {
   return {row["lane"].get<std::string>(), count(row["worker"]),           share(row["handler_percent"]),
           rate(row["tasks_per_second"]),  count(row["queued"]),           count(row["running"]),
-          latency(row["wait_ns"]),        bytes(row["bytes_per_second"]), row["stuck"].get<bool>() ? "stuck" : ""};
+          latency(row["wait_ns"]),        bytes(row["bytes_per_second"]), state_of_lane(row)};
 }
 
 std::vector<std::string> method_cells(const Json& row) {

@@ -12,9 +12,11 @@
 #include "cli/exit_code.h"
 #include "cli/json.h"
 #include "cli/partial_file.h"
+#include "cli/signal_watch.h"
 #include "cli/table.h"
 #include "cli/target.h"
 #include "cli/trace_events.h"
+#include "cli/trace_text.h"
 
 namespace chi::cli {
 
@@ -44,9 +46,9 @@ Status write_trace(const Client& client, const admin::TraceStopReply& trace, con
   if (auto written = file.write(events.head(daemon)); !written) return written;
   std::string text;
   for (std::uint64_t done = 0; done < trace.records;) {
-    const auto read = client.admin().call<admin::TraceRead>(done, false).get();
+    const auto read = client.admin().call<admin::TraceRead>(trace.trace, done, false).get();
     if (!read.ok()) return read.error();
-    if (read->steps.empty()) return Error{Code::aborted, "somebody else has let go of the trace meanwhile", {}};
+    if (read->steps.empty()) return Error{Code::internal, "the daemon has fewer steps than it said", {}};
     text.clear();
     for (const admin::TraceStep& step : read->steps) events.events(step, text);
     if (auto written = file.write(text); !written) return written;
@@ -56,53 +58,38 @@ Status write_trace(const Client& client, const admin::TraceStopReply& trace, con
   return file.finish();
 }
 
-void print_trace(const admin::TraceStopReply& trace, std::uint64_t lost, std::uint64_t passed_over,
-                 const std::string& file) {
-  std::printf("traced %s: %s steps (workers: %zu) are in %s; open it at https://ui.perfetto.dev\n",
-              human_duration(static_cast<double>(trace.duration_ns) / 1e9).c_str(), human_count(trace.records).c_str(),
-              trace.workers.size(), printable(file).c_str());
-  if (lost != 0) {
-    std::printf("%s older steps had no room: trace for a shorter time, or with more --records\n",
-                human_count(lost).c_str());
-  }
-  if (passed_over != 0) {
-    std::printf("%s tasks came too fast to trace each: `chimaera trace start --all` does, and slows them down\n",
-                human_count(passed_over).c_str());
-  }
-  for (const std::uint32_t worker : trace.missing) {
-    std::printf("worker %u did not answer in time: what it kept is missing\n", worker);
-  }
+Json summary_of(const admin::TraceStopReply& trace, const std::string& file) {
+  const TraceGaps gaps(trace);
+  return {{"file", file},      {"duration_ns", trace.duration_ns}, {"records", trace.records},
+          {"lost", gaps.lost}, {"passed_over", gaps.passed_over},  {"missing", trace.missing}};
 }
 
-int stop_trace(const TraceArguments& given) {
-  const Result<Client> client = connect(given.target);
-  if (!client.ok()) return report_unreachable(client.error());
-  Result<PartialFile> file = PartialFile::create(given.file);
-  if (!file.ok()) return report(file.error());
-  const auto trace = client->admin().call<admin::TraceStop>().get();
+int save_trace(const Client& client, const TraceArguments& given, PartialFile& file) {
+  const auto trace = client.admin().call<admin::TraceStop>().get();
   if (!trace.ok()) return report(trace.error());
-  if (const Status written = write_trace(*client, *trace, given.target.name, *file); !written) {
-    const Code code = written.code();
-    const bool gone = code == Code::aborted || code == Code::unavailable || code == Code::failed_precondition;
-    if (!gone) std::fputs("the daemon still has the trace: `chimaera trace stop -o FILE` tries again\n", stderr);
+  if (const Status written = write_trace(client, *trace, given.target.name, file); !written) {
+    if (!trace_has_gone(written.code())) {
+      std::fputs("the daemon still has the trace: `chimaera trace stop -o FILE` tries again\n", stderr);
+    }
     return report(written.error());
   }
-  const auto released = client->admin().call<admin::TraceRead>(std::uint64_t{0}, true).get();
-  if (!released.ok()) return report(released.error());
-  std::uint64_t lost = 0;
-  std::uint64_t passed_over = 0;
-  for (const auto& worker : trace->workers) {
-    lost += worker.lost;
-    passed_over += worker.passed_over;
-  }
-  if (!given.target.json) return print_trace(*trace, lost, passed_over, given.file), kDone;
-  print_json({{"file", given.file},
-              {"duration_ns", trace->duration_ns},
-              {"records", trace->records},
-              {"lost", lost},
-              {"passed_over", passed_over},
-              {"missing", trace->missing}});
+  // The file is what was asked for, and there: whatever comes of this, the command has done it.
+  const auto released = client.admin().call<admin::TraceRead>(trace->trace, std::uint64_t{0}, true).get();
+  if (!released.ok()) std::fputs(unreleased_text(released.error(), given.file).c_str(), stderr);
+  if (given.target.json) return print_json(summary_of(*trace, given.file)), kDone;
+  std::fputs(trace_text(*trace, given.file).c_str(), stdout);
   return kDone;
+}
+
+// The file comes first: from then on Ctrl-C takes it away, whatever is waited for.
+int stop_trace(const TraceArguments& given) {
+  block_end_signals();
+  Result<PartialFile> file = PartialFile::create(given.file);
+  if (!file.ok()) return report(file.error());
+  const auto watch = SignalWatch::start_before_end([&file] { file->abandon(); });
+  if (!watch.ok()) return report(watch.error());
+  const Result<Client> client = connect(given.target);
+  return client.ok() ? save_trace(*client, given, *file) : report_unreachable(client.error());
 }
 
 }  // namespace

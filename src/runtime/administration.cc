@@ -16,8 +16,6 @@
 namespace chi::runtime {
 namespace {
 
-constexpr auto kAskWorkers = std::chrono::milliseconds(500);
-
 admin::PoolInfo pool_info(const Pool& pool) {
   return {pool.id,
           pool.name,
@@ -260,40 +258,18 @@ Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const Con
   reply.pid = static_cast<std::uint32_t>(::getpid());
   reply.incarnation = parts_->incarnation;
   reply.uptime_s = static_cast<double>(parts_->clock.now_ns() - started_ns_) / 1e9;
-  reply.resident_bytes = process_usage().resident_bytes;
+  reply.resident_bytes = process_usage().resident_bytes.value_or(0);
   reply.sessions = parts_->listener.sessions();
   reply.pools = on(admin::PoolList{}, call)->pools;
-  struct Seen {
-    std::mutex mutex;
-    std::vector<admin::StuckTask> stuck;
-  };
-  auto seen = std::make_shared<Seen>();
-  std::vector<std::shared_ptr<Pool>> pools;
-  for (auto& [name, pool] : parts_->keeper.pools()) pools.push_back(pool);
-  const auto stuck_ns = static_cast<std::uint64_t>(parts_->crew.options().stuck_after.count());
-  parts_->crew.on_each(kAskWorkers, [pools, seen, stuck_ns, now = parts_->clock.now_ns()](Worker& worker) {
-    std::lock_guard lock(seen->mutex);
-    for (auto& pool : pools) {
-      for (auto& container : pool->containers) {
-        if (!container->owned_by(worker) || !container->stuck) continue;
-        if (container->stuck_since_ns + stuck_ns > now) continue;
-        seen->stuck.push_back(
-            {container->name(), container->stuck_method, (now - container->stuck_since_ns) / 1'000'000});
-      }
-    }
-  });
-  {
-    std::lock_guard lock(seen->mutex);
-    reply.stuck = seen->stuck;
+  reply.stuck = report_stuck(parts_->crew, parts_->keeper, parts_->clock);
+  std::vector<std::uint32_t> containers(parts_->crew.size());
+  for (auto& [name, pool] : parts_->keeper.pools()) {
+    for (auto& container : pool->containers) ++containers[container->worker().index()];
   }
-  for (std::size_t i = 0; i < parts_->crew.size(); ++i) {
-    Worker& worker = parts_->crew.worker(i);
+  for (std::uint32_t i = 0; i < parts_->crew.size(); ++i) {
+    const Worker& worker = parts_->crew.worker(i);
     const WorkerCounts& counts = worker.counts();
-    std::uint32_t containers = 0;
-    for (auto& pool : pools) {
-      for (auto& container : pool->containers) containers += container->owned_by(worker);
-    }
-    reply.workers.push_back({worker.index(), counts.tasks.load(), counts.sleeps.load(), containers, worker.queued(),
+    reply.workers.push_back({i, counts.tasks.load(), counts.sleeps.load(), containers[i], worker.queued(),
                              counts.replaced.load(), i < parts_->crew.active(), worker.never_sleeps(),
                              parts_->crew.cpus(i)});
     reply.failed_forgotten += counts.failed_forgotten.load();

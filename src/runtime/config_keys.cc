@@ -161,7 +161,8 @@ constexpr std::array kConfigKeys{
         "everything else on another one: so long, and half as long again, can it delay other containers.",
         set_duration<&Config::runtime, &Config::Runtime::isolate_after, kMs, kHour>},
     Key<Config>{"runtime", "stuck_after", "100ms", "a duration from 10ms to 1h",
-                "A handler that runs for so long without awaiting anything is named by the log and `chimaera status`.",
+                "A handler that runs for so long without awaiting anything is stuck: the log, `chimaera status` and "
+                "`chimaera top` name it.",
                 set_duration<&Config::runtime, &Config::Runtime::stuck_after, 10 * kMs, kHour>},
     Key<Config>{"runtime", "default_deadline", "30s", "a duration from 1ms to 1000h",
                 "Deadline of a call that names none.",

@@ -22,8 +22,16 @@ struct LaneLoad {
   std::atomic<std::uint64_t> long_tasks{0};       // of methods that are long-running
   std::atomic<std::uint64_t> declared_long{0};    // of those, of methods that say so themselves
   std::atomic<std::uint64_t> longest_ns{0};       // the longest step ever
-  std::atomic<bool> orphaned{false};              // a step of it was left to a thread of its own
+  std::atomic<std::uint64_t> orphan_since_ns{0};  // a step of it has a thread of its own since then; 0: none has
+  std::atomic<const char*> orphan_method{""};     // whose; lives as long as the module
   std::uint64_t orphan_ns = 0;                    // how long that took, once it has ended; 0: it was not measured
+
+  bool orphaned() const noexcept { return orphan_since_ns.load(std::memory_order_relaxed) != 0; }
+  // How long a step of it has had a thread of its own by `now_ns`; 0: none has.
+  std::uint64_t orphaned_ns(std::uint64_t now_ns) const noexcept {
+    const std::uint64_t since_ns = orphan_since_ns.load(std::memory_order_relaxed);
+    return since_ns == 0 || since_ns > now_ns ? 0 : now_ns - since_ns;
+  }
 
   void step_took(std::uint64_t ns, std::uint32_t weight) noexcept {
     add_to(handler_ns, ns * weight);

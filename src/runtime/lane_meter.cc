@@ -128,7 +128,7 @@ void LaneMeter::step_lost(StepTimer& timer, Container* container, Task* task) no
 void LaneMeter::orphan_ended(Container& container, Task* task, std::uint64_t since_ns) noexcept {
   LaneLoad& lane = container.load;
   const std::uint64_t ns = std::max(lane.orphan_ns, since_ns);
-  lane.orphaned.store(false, std::memory_order_relaxed);
+  lane.orphan_since_ns.store(0, std::memory_order_relaxed);
   lane.step_took(ns, 1);
   if (!task || task->meter.weight != 0) return;
   begin_sample(task->meter);

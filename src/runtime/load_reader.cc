@@ -79,7 +79,7 @@ worch::LaneView LoadReader::read_lane(Container& container, const Sums& before, 
   out.bytes = now.bytes - before.bytes;
   out.longest_ns = load.take_longest();
   out.expected_ns = value_of(load.expected_ns);
-  out.fixed = value_of(load.orphaned);
+  out.fixed = load.orphaned();
   out.long_running = now.long_tasks != before.long_tasks || out.fixed;
   out.declared_long = now.declared_long != before.declared_long;
   out.high_throughput = (now.high_throughput - before.high_throughput) * 2 > out.tasks;

@@ -19,13 +19,16 @@ constexpr std::chrono::milliseconds kControlPatience(500);
 
 void add_process(Families& families) {
   const ProcessUsage usage = process_usage();
-  families.counter("process_cpu_seconds_total", "CPU time of the process, in user code and in the kernel.")
-      .add(usage.cpu_seconds);
-  families.gauge("process_start_time_seconds", "When the process began, since 1970.").add(usage.start_seconds);
-  families.gauge("process_resident_memory_bytes", "Resident memory of the process.").add(usage.resident_bytes);
-  families.gauge("process_virtual_memory_bytes", "Virtual memory of the process.").add(usage.virtual_bytes);
-  families.gauge("process_open_fds", "Descriptors that the process has open.").add(usage.open_files);
-  families.gauge("process_max_fds", "Descriptors that it may have open.").add(usage.max_files);
+  auto known = [](Families& family, auto value) {
+    if (value) family.add(*value);
+  };
+  known(families.counter("process_cpu_seconds_total", "CPU time of the process, in user code and in the kernel."),
+        usage.cpu_seconds);
+  known(families.gauge("process_start_time_seconds", "When the process began, since 1970."), usage.start_seconds);
+  known(families.gauge("process_resident_memory_bytes", "Resident memory of the process."), usage.resident_bytes);
+  known(families.gauge("process_virtual_memory_bytes", "Virtual memory of the process."), usage.virtual_bytes);
+  known(families.gauge("process_open_fds", "Descriptors that the process has open."), usage.open_files);
+  known(families.gauge("process_max_fds", "Descriptors that it may have open."), usage.max_files);
 }
 
 void add_pools(Families& families, const ControlReport& report) {

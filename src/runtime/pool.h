@@ -48,8 +48,6 @@ struct Container : chi_container {
   // Why nothing of it runs just now.
   bool stuck = false;    // its code holds another thread (driver.h)
   bool holding = false;  // `held` has something: see Worker::arrive
-  std::uint64_t stuck_since_ns = 0;
-  const char* stuck_method = "";
 
   // Tasks admitted and not completed, and what the module holds. Others read it as the container's load.
   std::atomic<std::uint32_t> running{0};

@@ -38,6 +38,7 @@ Result<admin::TraceStartReply> Tracer::start(const admin::TraceStart& request) {
   }
   traces_.clear();
   ended_ = {};
+  ++number_;
   records_ = records;
   all_ = request.all;
   began_ = Ticks::now();
@@ -82,6 +83,7 @@ Result<admin::TraceStopReply> Tracer::stop() {
   const Ticks now = Ticks::now();
   end();
   state_ = State::ended;
+  ended_.trace = number_;
   ended_.duration_ns = now.ns_since(began_);
   std::erase_if(traces_, [this](const auto& trace) {
     if (trace->closed()) return false;
@@ -115,11 +117,24 @@ std::vector<admin::TracePool> Tracer::pools() const {
   return out;
 }
 
-Result<admin::TraceReadReply> Tracer::read(const admin::TraceRead& request) {
-  if (state_ == State::off) return no_trace();
+Status Tracer::readable(std::uint64_t trace) const {
+  if (trace == 0 || trace > number_) {
+    return Error{Code::failed_precondition, fmt::format("there was no trace {} since the daemon's start", trace),
+                 kControl};
+  }
+  if (trace != number_ || state_ == State::off) {
+    return Error{Code::aborted,
+                 fmt::format("trace {} has gone: somebody has read it and let go of it, or begun another one", trace),
+                 kControl};
+  }
   if (state_ == State::on) {
     return Error{Code::failed_precondition, "the trace goes on; it can be read when it was stopped", kControl};
   }
+  return {};
+}
+
+Result<admin::TraceReadReply> Tracer::read(const admin::TraceRead& request) {
+  if (auto there = readable(request.trace); !there) return there.error();
   admin::TraceReadReply reply;
   if (request.release) {
     traces_ = {};

@@ -34,6 +34,7 @@ class Tracer {
  private:
   enum class State { off, on, ended };
 
+  Status readable(std::uint64_t trace) const;
   Status trace_worker(std::uint32_t index);
   void end();
   std::vector<admin::TracePool> pools() const;
@@ -43,6 +44,7 @@ class Tracer {
   Crew& crew_;
   PoolKeeper& keeper_;
   State state_ = State::off;
+  std::uint64_t number_ = 0;  // of the latest trace
   std::uint64_t records_ = 0;
   bool all_ = false;
   Ticks began_;

@@ -347,17 +347,16 @@ void Worker::leave_to_orphan(Container* container, Task* task) {
   if (trace_ && container) trace_->left_to_orphan(*container);
   if (!container) return;
   container->stuck = true;
-  container->load.orphaned.store(true, std::memory_order_relaxed);
-  container->stuck_since_ns = now_ns_;
-  container->stuck_method = task ? task->method->name : "(resumed)";
+  container->load.orphan_method.store(task ? task->method->name : "(resumed)", std::memory_order_relaxed);
+  container->load.orphan_since_ns.store(std::max<std::uint64_t>(now_ns_, 1), std::memory_order_relaxed);
   make_unrunnable(*container);
   if (task && !task->parked) park(*task);
 }
 
 void Worker::orphan_ended(Container* container, Task* task, bool done, const Answer& answer) {
-  meter_.orphan_ended(*container, task, refresh_now() - container->stuck_since_ns);
+  meter_.orphan_ended(*container, task, container->load.orphaned_ns(refresh_now()));
   container->stuck = false;
-  if (trace_) trace_->orphan_ended(*container, task);
+  if (trace_) trace_->orphan_ended(*container);
   if (task && (done || task->replied)) {
     complete(*task, answer);
   } else if (task) {

@@ -73,7 +73,9 @@ void WorkerTrace::step_over() noexcept {
 
 // What a reply sets off may be another one, of a call that waited for it; that is part of the first.
 bool WorkerTrace::reply_begins(Task& task, bool last) noexcept {
-  if (!task.traced || replying_) return false;
+  if (!task.traced) return false;
+  if (last) forget_orphan(task);
+  if (replying_) return false;
   if (open_ && task_ == &task) {
     replying_ = step_;
     if (last) task_ = nullptr;
@@ -99,17 +101,24 @@ void WorkerTrace::reply_ends() noexcept {
 void WorkerTrace::left_to_orphan(Container& container) {
   if (!open_) return;
   step_->flags |= admin::kTraceOrphan;
-  orphans_.push_back({&container, *step_});
+  orphans_.push_back({&container, task_, *step_});
   open_ = false;
   task_ = nullptr;
 }
 
-void WorkerTrace::orphan_ended(const Container& container, Task* task) noexcept {
+void WorkerTrace::forget_orphan(const Task& task) noexcept {
+  for (Orphan& orphan : orphans_) {
+    if (orphan.task == &task) orphan.task = nullptr;
+  }
+}
+
+// Its task, unless it ended with the step, waits from now on.
+void WorkerTrace::orphan_ended(const Container& container) noexcept {
   const auto found =
       std::find_if(orphans_.begin(), orphans_.end(), [&](const Orphan& each) { return each.container == &container; });
   if (found == orphans_.end()) return;
   found->step.ended = Ticks::now();
-  if (task) task->waits_since = found->step.ended;
+  if (found->task) found->task->waits_since = found->step.ended;
   put(found->step);
   orphans_.erase(found);
 }

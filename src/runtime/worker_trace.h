@@ -43,7 +43,7 @@ class WorkerTrace {
   }
 
   // Around a step. Between them stand the reply, if there is one then, and the loss of the worker, after which nothing
-  // of the step comes any more but orphan_ended().
+  // of the step comes any more but orphan_ended(), and the end of its task, which may come first.
   void step_begins(Container& container, Task* task) noexcept;
   void step_ends() noexcept {
     if (open_) step_->ended = Ticks::now();
@@ -66,7 +66,7 @@ class WorkerTrace {
   void forget_task() noexcept { task_ = nullptr; }
 
   void left_to_orphan(Container& container);
-  void orphan_ended(const Container& container, Task* task) noexcept;
+  void orphan_ended(const Container& container) noexcept;
 
   void lane_moves(const Container& container, std::uint32_t to_worker) noexcept;
   // The pool goes away, and with it what records refer to. Of very many the names of the latest are kept.
@@ -90,10 +90,12 @@ class WorkerTrace {
  private:
   struct Orphan {
     const Container* container;
+    Task* task;  // null: none, or it has ended
     TraceRecord step;
   };
 
   static void identify(TraceRecord& record, const Task& task) noexcept;
+  void forget_orphan(const Task& task) noexcept;
   Ticks wait_of(const Task& task) const noexcept { return task.waits_since < started_ ? Ticks() : task.waits_since; }
   void put(const TraceRecord& record) noexcept;
   void advance() noexcept {

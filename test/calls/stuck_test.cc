@@ -2,6 +2,8 @@
 //
 // A handler that does not come back: its caller is answered by the deadline, all other lanes go on, status names it,
 // and its container serves again once the handler has ended.
+#include <algorithm>
+
 #include "common/small_node.h"
 
 namespace chi::test {
@@ -12,7 +14,36 @@ using namespace std::chrono_literals;
 class Stuck : public SmallNode {
  protected:
   void SetUp() override { start("runtime:\n  stuck_after: 20ms\n"); }
+
+  // That of a container of the pool, as `chimaera top` has it; it has had a task.
+  admin::LaneCounters lane(std::uint32_t container) const {
+    const auto reply = client_->admin().call<admin::Lanes>(std::uint64_t{0}).get().value();
+    const PoolId pool = describe().pool.id;
+    const auto found = std::find_if(reply.lanes.begin(), reply.lanes.end(), [&](const admin::LaneCounters& each) {
+      return each.pool == pool && each.container == container;
+    });
+    return found == reply.lanes.end() ? admin::LaneCounters{} : *found;
+  }
 };
+
+class Isolated : public Stuck {
+ protected:
+  void SetUp() override { start("runtime:\n  stuck_after: 1h\n"); }
+};
+
+TEST_F(Isolated, IsNotStuckAndItsTimeCountsWhileItRuns) {
+  auto spin = small().on(container(0)).with_deadline(20s).call<sm::Spin>(1'000'000U);
+  auto now = lane(0);
+  ASSERT_TRUE(eventually([&] { return (now = lane(0)).handler_ns >= 100'000'000U; })) << now.handler_ns;
+  EXPECT_TRUE(now.isolated);
+  EXPECT_FALSE(now.stuck);
+  EXPECT_TRUE(status().stuck.empty());
+  EXPECT_FALSE(spin.ready()) << "it was seen while it ran";
+  EXPECT_TRUE(spin.get().ok());
+  ASSERT_TRUE(eventually([&] { return !(now = lane(0)).isolated; }));
+  EXPECT_GE(now.handler_ns, 1'000'000'000U);
+  EXPECT_FALSE(lane(1).isolated);
+}
 
 TEST_F(Stuck, OthersGoOnAndTheDeadlineAnswers) {
   auto spin = small().on(container(0)).with_deadline(400ms).call<sm::Spin>(1'500'000U);
@@ -27,6 +58,10 @@ TEST_F(Stuck, OthersGoOnAndTheDeadlineAnswers) {
   ASSERT_EQ(now.stuck.size(), 1U);
   EXPECT_EQ(now.stuck[0].container, "small/0");
   EXPECT_EQ(now.stuck[0].method, "spin");
+  EXPECT_GE(now.stuck[0].running_ms, 20U);
+  const auto counted = lane(0);
+  EXPECT_TRUE(counted.isolated);
+  EXPECT_TRUE(counted.stuck);
   EXPECT_FALSE(spin.ready()) << "answered before its deadline";
   EXPECT_EQ(behind.get().code(), Code::deadline_exceeded);
   EXPECT_EQ(spin.get().code(), Code::deadline_exceeded);

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import stat
@@ -89,6 +90,19 @@ def parsed(text):
             assert key not in out, f"{key} is there twice"
             out[key] = float(value)
     return out
+
+
+def is_accepted(fds, port):
+    """Whether a process with these descriptors has the other end of a local connection from that port."""
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inodes = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(f":{port}")}
+    for fd in fds.iterdir():
+        try:
+            if os.readlink(fd) in inodes:
+                return True
+        except FileNotFoundError:
+            continue
+    return False
 
 
 class MetricsTest(unittest.TestCase):
@@ -176,6 +190,26 @@ class MetricsTest(unittest.TestCase):
         got = daemon.samples()
         self.assertEqual(got["chimaera_control_up",], 1)
         self.assertGreaterEqual(got[pools], 1)
+
+    def test_what_the_kernel_does_not_tell_is_left_out(self):
+        daemon = self.daemon("{listen: '127.0.0.1:0'}")
+        self.assertGreater(daemon.samples()["process_open_fds",], 0)
+        pid = json.loads(daemon.run("status", "--json").stdout)["pid"]
+        fds = pathlib.Path(f"/proc/{pid}/fd")
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        with daemon.connect() as s:
+            mine = f"{s.getsockname()[1]:04X}"
+            end = time.monotonic() + 60
+            while not is_accepted(fds, mine):
+                self.assertLess(time.monotonic(), end)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (1, limits[1]))
+            try:
+                s.sendall(GET)
+                got = parsed(heard(s).split("\r\n\r\n", 1)[1])
+            finally:
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        self.assertEqual({k[0]: v for k, v in got.items() if k[0].startswith("process_")}, {"process_max_fds": 1})
+        self.assertEqual(got["chimaera_workers",], 2)
 
     def test_hostile_clients_harm_nobody(self):
         daemon = self.daemon("{listen: '127.0.0.1:0'}")

@@ -26,6 +26,10 @@ DONE, FAILED, USAGE, NO_DAEMON = range(4)
 TIMEOUT = 60
 
 
+def interruptible():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # where this runs in the background it may be ignored
+
+
 class DaemonTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chi-"))
@@ -119,6 +123,30 @@ class Trace(DaemonTest):
         self.assertIn("older records lost", json.dumps(trace["traceEvents"][:8]))
         self.assertEqual(sorted(self.folder.glob("*.json*")), [self.folder / "mine.json"])
         self.expect(NO_DAEMON, "trace", "start", "--name", "nobody")
+
+
+    def test_a_signal_leaves_no_file_and_the_trace_with_the_daemon(self):
+        self.expect(DONE, "trace", "start")
+        self.call("nap", "microseconds=10", "--query", "container:2")
+        daemon = json.loads(self.expect(DONE, "status", "--json").stdout)["pid"]
+        for end in (signal.SIGINT, signal.SIGTERM):
+            os.kill(daemon, signal.SIGSTOP)  # so that it waits, with its file begun
+            try:
+                stop = subprocess.Popen([PROGRAM, "trace", "stop", "-o", "cut.json"], env=self.environment,
+                                        cwd=self.folder, preexec_fn=interruptible)
+                self.until(lambda: list(self.folder.glob("cut.json*")))
+                stop.send_signal(end)
+                self.assertEqual(stop.wait(TIMEOUT), -end)
+            finally:
+                os.kill(daemon, signal.SIGCONT)
+            self.assertEqual(list(self.folder.glob("cut.json*")), [])
+        self.expect(DONE, "trace", "stop", "-o", "cut.json")
+        self.assertNotEqual(self.spans(json.loads((self.folder / "cut.json").read_text()), "nap", "small/2"), [])
+
+    def until(self, is_so):
+        end = time.monotonic() + TIMEOUT
+        while not is_so():
+            self.assertLess(time.monotonic(), end)
 
 
 class Top(DaemonTest):

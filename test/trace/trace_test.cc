@@ -20,8 +20,8 @@ class Trace : public SmallNode {
     return client_->admin().call<admin::TraceStart>(records, all).get();
   }
   Result<admin::TraceStopReply> stop() const { return client_->admin().call<admin::TraceStop>().get(); }
-  Result<admin::TraceReadReply> read(std::uint64_t from, bool release = false) const {
-    return client_->admin().call<admin::TraceRead>(from, release).get();
+  Result<admin::TraceReadReply> read(std::uint64_t trace, std::uint64_t from, bool release = false) const {
+    return client_->admin().call<admin::TraceRead>(trace, from, release).get();
   }
 
   // Ends the trace, checks what holds for all steps, and gives those of the pool `small`.
@@ -29,14 +29,14 @@ class Trace : public SmallNode {
     ended_ = stop().value();
     Steps all;
     while (all.size() < ended_.records) {
-      const Steps more = read(all.size()).value().steps;
+      const Steps more = read(ended_.trace, all.size()).value().steps;
       EXPECT_FALSE(more.empty());
       if (more.empty()) break;
       all.insert(all.end(), more.begin(), more.end());
     }
     EXPECT_EQ(all.size(), ended_.records);
-    EXPECT_TRUE(read(all.size()).value().steps.empty());
-    EXPECT_TRUE(read(0, true).ok());
+    EXPECT_TRUE(read(ended_.trace, all.size()).value().steps.empty());
+    EXPECT_TRUE(read(ended_.trace, 0, true).ok());
     for (const auto& step : all) check(step);
     std::erase_if(all, [this](const auto& step) { return name_of(step.pool) != "small"; });
     return all;
@@ -167,6 +167,21 @@ TEST_F(Trace, AHandlerThatDoesNotEndIsSeenAsSuch) {
   EXPECT_GE(steps[0].ended_ns - steps[0].began_ns, 390'000'000U);
 }
 
+// Each step is left to a thread of its own: the first as the task began, the others as it was resumed, and with the
+// last it ends.
+TEST_F(Trace, ATaskWaitsFromTheEndOfAStepThatRanOnAThreadOfItsOwn) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(small().on(container(2)).call<sm::Turns>(2U, 200'000U, 2'000U).get().ok());
+  ASSERT_TRUE(eventually([this] { return completed(2) == 1; }));
+  Steps steps = of<sm::Turns>(end());
+  std::erase_if(steps, [](auto& step) { return !(step.flags & admin::kTraceRan); });  // the reply, beside its step
+  ASSERT_EQ(steps.size(), 3U);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_TRUE(steps[i].flags & admin::kTraceOrphan);
+    if (i != 0) EXPECT_EQ(steps[i].since_ns, steps[i - 1].ended_ns) << "step " << i;
+  }
+}
+
 TEST_F(Trace, WhatStillWaitsAtTheEndIsThere) {
   ASSERT_TRUE(begin().ok());
   auto napping = small().on(container(2)).call<sm::Nap>(60'000'000U);
@@ -203,18 +218,38 @@ TEST_F(Trace, APoolThatIsGoneKeepsItsName) {
 
 TEST_F(Trace, OneAtATimeAndInOrder) {
   EXPECT_EQ(stop().code(), Code::failed_precondition);
-  EXPECT_EQ(read(0).code(), Code::failed_precondition);
+  EXPECT_EQ(read(1, 0).code(), Code::failed_precondition);
   EXPECT_EQ(begin(1'000'000'000).code(), Code::invalid_argument);
   EXPECT_EQ(begin(~std::uint64_t{0}).code(), Code::invalid_argument);
   ASSERT_TRUE(begin(100).ok());
   EXPECT_EQ(begin(100).code(), Code::already_exists);
-  EXPECT_EQ(read(0).code(), Code::failed_precondition) << "it goes on";
+  EXPECT_EQ(read(1, 0).code(), Code::failed_precondition) << "it goes on";
   const auto first = stop().value();
   EXPECT_EQ(stop().value().records, first.records) << "once more, for who could not write it";
-  EXPECT_TRUE(read(~std::uint64_t{0}).value().steps.empty());
+  EXPECT_TRUE(read(first.trace, ~std::uint64_t{0}).value().steps.empty());
   ASSERT_TRUE(begin(100).ok()) << "one that nobody reads is in nobody's way";
   end();
   EXPECT_EQ(stop().code(), Code::failed_precondition);
+}
+
+// Two who stop traces at once: what one reads is never the other's.
+TEST_F(Trace, ATraceIsReadAndReleasedByItsNumber) {
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(small().on(container(0)).call<sm::Null>().get().ok());
+  const std::uint64_t first = stop().value().trace;
+  EXPECT_EQ(read(0, 0).code(), Code::failed_precondition) << "there is none without a number";
+  EXPECT_EQ(read(first + 1, 0).code(), Code::failed_precondition);
+  ASSERT_TRUE(begin().ok());
+  EXPECT_EQ(read(first, 0).code(), Code::aborted);
+  const auto second = stop().value();
+  EXPECT_NE(second.trace, first);
+  const auto refused = read(first, 0);
+  ASSERT_EQ(refused.code(), Code::aborted);
+  EXPECT_NE(refused.error().text.find("has gone"), std::string::npos) << refused.error().text;
+  EXPECT_EQ(read(first, 0, true).code(), Code::aborted);
+  EXPECT_EQ(read(second.trace, 0).value().steps.size(), second.records) << "the other one is there as it was";
+  ASSERT_TRUE(read(second.trace, 0, true).ok());
+  EXPECT_EQ(read(second.trace, 0).code(), Code::aborted);
 }
 
 #ifndef CHI_SANITIZED  // sanitizers keep what is freed

@@ -38,6 +38,13 @@ std::chrono::microseconds bounded(std::uint64_t microseconds) {
   return std::chrono::microseconds(std::min(microseconds, kLongest));
 }
 
+// By a clock of its own: the runtime's may stand still while a handler runs.
+void spin(std::uint64_t microseconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  while (Clock::now() - begin < bounded(microseconds)) asm volatile("");
+}
+
 }  // namespace
 
 class Messages : public chi::Container<> {
@@ -84,18 +91,25 @@ class Messages : public chi::Container<> {
 
   chi::Task<chi::Result<Nothing>> on(const NullCoroutine&) { co_return Nothing(); }
 
-  // By a clock of its own: the runtime's may stand still while a handler runs.
   chi::Result<Nothing> on(const Spin& request) {
-    using Clock = std::chrono::steady_clock;
-    const auto begin = Clock::now();
-    const std::chrono::microseconds limit = bounded(request.microseconds);
-    while (limit.count() == 0 || Clock::now() - begin < limit) asm volatile("");
+    do spin(request.microseconds);
+    while (request.microseconds == 0);
     return Nothing();
   }
 
   chi::Task<chi::Result<Nothing>> on(const Nap& request) {
     auto slept = co_await sleep_for(bounded(request.microseconds));
     if (!slept.ok()) co_return slept.error();
+    co_return Nothing();
+  }
+
+  chi::Task<chi::Result<Nothing>> on(const Turns& request) {
+    spin(request.spin_microseconds);
+    for (std::uint32_t i = 0; i < request.naps; ++i) {
+      auto slept = co_await sleep_for(bounded(request.nap_microseconds));
+      if (!slept.ok()) co_return slept.error();
+      spin(request.spin_microseconds);
+    }
     co_return Nothing();
   }
 
@@ -124,4 +138,5 @@ class Messages : public chi::Container<> {
 
 CHI_EXPORT_MODULE(small_message::Messages, small_message::Md, small_message::Io, small_message::Write,
                   small_message::Read, small_message::Fill, small_message::PassBuffer, small_message::Null,
-                  small_message::NullCoroutine, small_message::Spin, small_message::Nap, small_message::Fail)
+                  small_message::NullCoroutine, small_message::Spin, small_message::Nap, small_message::Turns,
+                  small_message::Fail)

@@ -107,6 +107,15 @@ struct Nap {
   std::uint64_t microseconds = 0;
 };
 
+// Spins, and then naps and spins so many times: a coroutine that computes between the things that it waits for.
+struct Turns {
+  static constexpr chi::Method kMethod{12, "turns", chi::Access::read};
+  using Reply = Nothing;
+  std::uint32_t naps = 1;
+  std::uint64_t spin_microseconds = 0;
+  std::uint64_t nap_microseconds = 0;
+};
+
 // Fails as it is told; `throws`: with an exception of that text.
 struct Fail {
   static constexpr chi::Method kMethod{11, "fail", chi::Access::read};

@@ -146,9 +146,9 @@ class Hostile {
     for (;;) {
       const auto method = static_cast<std::uint16_t>(random_() % 30 == 0 ? random_() : random_() % 16);
       if (pool.name == "admin" && method != 3 && method != 5 && method != 9) continue;
-      if (pool.name == "small" &&
-          (method == small_message::Spin::kMethod.id || method == small_message::Nap::kMethod.id))
-        continue;
+      const bool takes_time = method == small_message::Spin::kMethod.id || method == small_message::Nap::kMethod.id ||
+                              method == small_message::Turns::kMethod.id;
+      if (pool.name == "small" && takes_time) continue;
       return method;
     }
   }

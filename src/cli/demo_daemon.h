@@ -34,7 +34,7 @@ class PrivateDaemon {
   void stop() noexcept;
 
  private:
-  PrivateDaemon(std::string folder);
+  explicit PrivateDaemon(std::string folder);
 
   const std::string folder_;
   const std::string socket_;

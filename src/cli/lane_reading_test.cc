@@ -6,7 +6,7 @@
 namespace chi::cli {
 namespace {
 
-admin::LanesReply piece(std::uint32_t container, std::uint64_t next, std::vector<PoolId> pools) {
+admin::LanesReply piece(std::uint32_t container, std::uint64_t next, const std::vector<PoolId>& pools) {
   admin::LanesReply out;
   out.now_ns = 1000 + next;
   out.lanes.push_back({.pool = 7, .container = container});

@@ -102,7 +102,7 @@ std::vector<std::string> policies_of(const SimulateArguments& given) {
   std::vector<std::string> out = given.policies;
   if (out.empty()) out = {"round_robin", "least_loaded"};
   for (std::string& name : out) {
-    if (!name.starts_with("worch_")) name = "worch_queue_" + name;
+    if (!name.starts_with("worch_")) name.insert(0, "worch_queue_");
   }
   return out;
 }

@@ -145,11 +145,18 @@ void Orchestrator::take(const worch::CpuAssignment& answer) {
   }
 }
 
+// Those too that are not active: they may come back.
+void Orchestrator::unbind() {
+  for (std::uint32_t i = 0; i < parts_.crew.size(); ++i) parts_.crew.bind(i, {});
+  why_worker_.clear();
+}
+
 Status Orchestrator::set(const std::string& kind, const std::string& name) {
   auto policy = policy_of(kind);
   if (!policy) return policy.error();
   if (name.empty()) {
     (*policy)->use({}, kDropPatience);
+    if (*policy == &proc_) unbind();
     return {};
   }
   const std::string module = (*policy)->full_name(name);

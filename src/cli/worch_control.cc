@@ -36,7 +36,8 @@ std::string policies_text(const admin::WorchReply& reply) {
   }
   std::string text = table.text();
   for (const auto& policy : reply.policies) {
-    if (!policy.error.empty()) text += fmt::format("{} was last refused: {}\n", policy.module, policy.error);
+    if (policy.error.empty()) continue;
+    text += fmt::format("{} was last refused: {}\n", printable(policy.module), printable(policy.error));
   }
   return text;
 }

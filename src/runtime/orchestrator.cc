@@ -307,8 +307,12 @@ admin::WorchReply Orchestrator::show() const {
     reply.workers.push_back({i, parts_.crew.cpus(i), why == why_worker_.end() ? "" : why->second});
   }
   if (reply.moves != 0) {
-    reply.pause_p50_ns = static_cast<std::uint64_t>(percentile_ns(buckets, 0.5));
-    reply.pause_p99_ns = static_cast<std::uint64_t>(percentile_ns(buckets, 0.99));
+    // Of a bucket it is known only where it begins and ends.
+    auto percentile = [&](double of) {
+      return std::min(static_cast<std::uint64_t>(percentile_ns(buckets, of)), reply.pause_longest_ns);
+    };
+    reply.pause_p50_ns = percentile(0.5);
+    reply.pause_p99_ns = percentile(0.99);
   }
   reply.moves_refused = moves_refused_;
   for (auto& [name, pool] : parts_.keeper.pools()) {

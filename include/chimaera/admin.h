@@ -209,7 +209,7 @@ struct WorkersSet {
 // How a policy of work orchestration (chimaera/worch.h) does.
 struct PolicyInfo {
   std::string kind;    // "queue": lanes to workers; "proc": workers to CPUs
-  std::string module;  // empty: none is in charge, and what was assigned stays
+  std::string module;  // empty: none is in charge
   std::string version;
   std::uint64_t rounds = 0;   // answers that were taken
   std::uint64_t refused = 0;  // that were not, with the time in which none came
@@ -249,8 +249,9 @@ struct WorchShow {
   using Reply = WorchReply;
 };
 
-// Puts the policy `module` in charge of `kind`, while the node works; an empty one leaves everything where it is from
-// now on. The new one is asked first: where its answer cannot be taken the call fails, and the old one stays.
+// Puts the policy `module` in charge of `kind`, while the node works. With an empty one nobody is: lanes stay where
+// they are from now on, and workers may run on all CPUs again. The new one is asked first: where its answer cannot be
+// taken the call fails, and the old one stays.
 struct WorchSet {
   static constexpr Method kMethod{14, "worch_set", Access::write};
   using Reply = WorchReply;

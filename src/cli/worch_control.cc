@@ -36,7 +36,8 @@ std::string policies_text(const admin::WorchReply& reply) {
   }
   std::string text = table.text();
   for (const auto& policy : reply.policies) {
-    if (!policy.error.empty()) text += fmt::format("{} was last refused: {}\n", policy.module, policy.error);
+    if (policy.error.empty()) continue;
+    text += fmt::format("{} was last refused: {}\n", printable(policy.module), printable(policy.error));
   }
   return text;
 }
@@ -88,8 +89,8 @@ void add_worch_control(CLI::App& group, Action& run) {
       ->required()
       ->check(CLI::IsMember({"queue", "proc"}));
   set->add_option("name", given->name,
-                  "module of the policy, such as worch_queue_least_loaded or just least_loaded; none: everything stays "
-                  "where it is")
+                  "module of the policy, such as worch_queue_least_loaded or just least_loaded; none: lanes stay where "
+                  "they are, workers may run on all CPUs")
       ->required();
   add_target(*set, given->target);
   set->callback([given, &run] {

@@ -145,11 +145,18 @@ void Orchestrator::take(const worch::CpuAssignment& answer) {
   }
 }
 
+// Those too that are not active: they may come back.
+void Orchestrator::unbind() {
+  for (std::uint32_t i = 0; i < parts_.crew.size(); ++i) parts_.crew.bind(i, {});
+  why_worker_.clear();
+}
+
 Status Orchestrator::set(const std::string& kind, const std::string& name) {
   auto policy = policy_of(kind);
   if (!policy) return policy.error();
   if (name.empty()) {
     (*policy)->use({}, kDropPatience);
+    if (*policy == &proc_) unbind();
     return {};
   }
   const std::string module = (*policy)->full_name(name);
@@ -300,8 +307,12 @@ admin::WorchReply Orchestrator::show() const {
     reply.workers.push_back({i, parts_.crew.cpus(i), why == why_worker_.end() ? "" : why->second});
   }
   if (reply.moves != 0) {
-    reply.pause_p50_ns = static_cast<std::uint64_t>(percentile_ns(buckets, 0.5));
-    reply.pause_p99_ns = static_cast<std::uint64_t>(percentile_ns(buckets, 0.99));
+    // Of a bucket it is known only where it begins and ends.
+    auto percentile = [&](double of) {
+      return std::min(static_cast<std::uint64_t>(percentile_ns(buckets, of)), reply.pause_longest_ns);
+    };
+    reply.pause_p50_ns = percentile(0.5);
+    reply.pause_p99_ns = percentile(0.99);
   }
   reply.moves_refused = moves_refused_;
   for (auto& [name, pool] : parts_.keeper.pools()) {

@@ -71,6 +71,7 @@ class Orchestrator {
   Status round(Policy& policy, const worch::View& view);
   void take(const worch::View& view, const worch::LaneAssignment& answer);
   void take(const worch::CpuAssignment& answer);
+  void unbind();
   void move(const std::vector<LaneMover::Order>& orders);
   void evacuate();
   std::string why_there(const Container& container) const;

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -53,6 +54,40 @@ class WorkersTest(unittest.TestCase):
         end = time.monotonic() + TIMEOUT
         while not is_so():
             self.assertLess(time.monotonic(), end, "it did not come to that")
+
+
+class Load:
+    """Calls from other processes, without a pause, until it is left; every one of them has to be answered."""
+    CALLS = 20000  # of one process
+
+    def __init__(self, test):
+        self.test, self.rounds, self.problems, self.end = test, 0, [], threading.Event()
+        self.thread = threading.Thread(target=self.call)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *problem):
+        self.end.set()
+        self.thread.join()
+
+    def call(self):
+        while not self.end.is_set():
+            result = self.test.run_program("bench", "calls", "--name", "default", "--calls", str(self.CALLS))
+            if result.returncode != DONE:
+                self.problems.append(result.stderr)
+            self.rounds += 1
+
+    def goes_on(self):
+        before = self.rounds
+        self.test.eventually(lambda: self.rounds > before)
+
+    def expect_all(self):
+        """Each call was done, and only once."""
+        self.test.assertEqual(self.problems, [])
+        described = json.loads(self.test.expect(DONE, "pool", "describe", "bench-calls", "--json").stdout)
+        self.test.assertEqual(sum(each["completed"] for each in described["containers"]), self.rounds * self.CALLS)
 
 
 class Commands(WorkersTest):
@@ -176,6 +211,31 @@ class ControlGroups(WorkersTest):
         self.eventually(lambda: self.places() == [cpus[:1]] * 2)
         self.write("cpuset.cpus", ",".join(map(str, cpus)))
         self.eventually(lambda: self.places() == [cpus] * 2)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is one CPU only")
+    def test_a_cpu_is_taken_from_the_group_under_load(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        everywhere = ",".join(map(str, cpus))
+        self.make_group("cpuset")
+        self.write("cpuset.cpus", everywhere)
+        self.start(worch="proc: worch_proc_round_robin, period: 0", preexec_fn=self.enter)
+        with Load(self) as load:
+            load.goes_on()
+            self.assertEqual(self.places(), [cpus[:1], cpus[1:2]])
+            for left in (cpus[0], cpus[-1]):
+                asked = self.policy()["rounds"]
+                self.write("cpuset.cpus", str(left))
+                self.eventually(lambda: self.policy()["rounds"] > asked)
+                self.assertEqual(self.policy()["reason"], "CPUs changed")
+                self.assertEqual(self.places(), [[left]] * 2)
+                load.goes_on()
+                self.write("cpuset.cpus", everywhere)
+                self.eventually(lambda: self.places() == [cpus[:1], cpus[1:2]])
+                load.goes_on()
+        load.expect_all()
+
+    def policy(self):
+        return json.loads(self.expect(DONE, "worch", "show", "--json").stdout)["policies"][1]
 
     def test_a_group_of_one_cpu_has_one_worker(self):
         self.make_group("cpu")

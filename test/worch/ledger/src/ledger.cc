@@ -17,12 +17,8 @@ class Book : public chi::Container<> {
     return end();
   }
 
-  chi::Result<Done> on(const Work& work) {
-    begin(work.caller, work.number);
-    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(work.ns);
-    while (std::chrono::steady_clock::now() < until) continue;
-    return end();
-  }
+  chi::Result<Done> on(const Work& work) { return compute(work.caller, work.number, work.ns); }
+  chi::Result<Done> on(const Toil& toil) { return compute(toil.caller, toil.number, toil.ns); }
 
   chi::Task<chi::Result<Done>> on(const Linger& linger) {
     begin(linger.caller, linger.number);
@@ -48,6 +44,12 @@ class Book : public chi::Container<> {
   chi::Result<Totals> on(const Read&) { return totals_; }
 
  private:
+  Done compute(std::uint64_t caller, std::uint64_t number, std::uint64_t ns) {
+    begin(caller, number);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(ns);
+    while (std::chrono::steady_clock::now() < until) continue;
+    return end();
+  }
   void begin(std::uint64_t caller, std::uint64_t number) {
     ++totals_.begun;
     std::uint64_t& last = last_[caller];
@@ -76,4 +78,4 @@ class Book : public chi::Container<> {
 
 }  // namespace ledger
 
-CHI_EXPORT_MODULE(ledger::Book, ledger::Note, ledger::Linger, ledger::Relay, ledger::Work, ledger::Read)
+CHI_EXPORT_MODULE(ledger::Book, ledger::Note, ledger::Linger, ledger::Relay, ledger::Work, ledger::Toil, ledger::Read)

@@ -49,6 +49,15 @@ struct Work {
   std::uint64_t ns = 0;
 };
 
+// The same as Work, and says that it takes long.
+struct Toil {
+  static constexpr chi::Method kMethod{6, "toil", chi::Access::write, chi::Duration::long_running};
+  using Reply = Done;
+  std::uint64_t caller = 0;
+  std::uint64_t number = 0;
+  std::uint64_t ns = 0;
+};
+
 struct Totals {
   std::uint64_t begun = 0;
   std::uint64_t ended = 0;

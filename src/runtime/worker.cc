@@ -29,12 +29,12 @@ constexpr unsigned kSettledTurns = 4;   // idle ones, after which no stream of m
 thread_local Driver* Driver::current_ = nullptr;
 
 Worker::Worker(WorkerOptions options, WorkerSeams seams)
-    : options_(options),
+    : options_(std::move(options)),
       seams_(seams),
-      never_sleep_(options.never_sleep),
+      never_sleep_(options_.never_sleep),
       now_ns_(seams.clock.now_ns()),
-      idle_(options.spin_ns),
-      idle_at_device_(std::min(options.spin_ns, kLongestDeviceSpinNs)) {}
+      idle_(options_.spin_ns),
+      idle_at_device_(std::min(options_.spin_ns, kLongestDeviceSpinNs)) {}
 
 Worker::~Worker() {
   for (auto& channels : channels_) channels.clear();  // while there are timers to be taken out of

@@ -108,6 +108,7 @@ class LedgerNode : public SmallNode {
   std::vector<std::uint32_t> workers_of_books() const {
     std::vector<std::uint32_t> out;
     const auto described = client_->admin().call<admin::PoolDescribe>("books").get().value();
+    out.reserve(described.containers.size());
     for (auto& each : described.containers) out.push_back(each.worker);
     return out;
   }

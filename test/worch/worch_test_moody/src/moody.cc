@@ -11,7 +11,14 @@
 
 namespace moody {
 
-using namespace chi::worch;
+using chi::worch::AssignCpus;
+using chi::worch::AssignLanes;
+using chi::worch::CpuAssignment;
+using chi::worch::CpuView;
+using chi::worch::LaneAssignment;
+using chi::worch::LaneView;
+using chi::worch::View;
+using chi::worch::WorkerView;
 
 class Policy : public chi::Container<> {
  public:
@@ -72,6 +79,7 @@ class Policy : public chi::Container<> {
     if (mood_ == Mood::shuffle) return {view.cpus[random() % view.cpus.size()].cpu};
     if (mood_ != Mood::keep) return {view.cpus.front().cpu};
     std::vector<std::uint32_t> out;
+    out.reserve(view.cpus.size());
     for (const CpuView& cpu : view.cpus) out.push_back(cpu.cpu);
     return out;
   }

@@ -55,11 +55,14 @@ Status measure_isolation(const Options& options, Report& report) {
     beside.add(loop.small());
     ratio_p99.add(ratio(beside.p99.last(), alone.p99.last()));
   }
+  const Result<admin::WorchReply> found = node->show();
+  if (!found.ok()) return found.error();
   report.beside.emplace_back("beside_100_ms", Row{{"alone_p50_ns", rounded(alone.p50.median())},
                                                   {"alone_p99_ns", rounded(alone.p99.median())},
                                                   {"p50_ns", rounded(beside.p50.median())},
                                                   {"p99_ns", rounded(beside.p99.median())},
-                                                  {"ratio_p99", rounded(ratio_p99.median())}});
+                                                  {"ratio_p99", rounded(ratio_p99.median())},
+                                                  {"moves", found->moves}});
   return {};
 }
 

@@ -11,7 +11,7 @@
 namespace chi::bench {
 
 // The same small calls at the same times, alone and then beside one lane whose code computes nearly all the time, with
-// worch_queue_least_loaded in charge. One row.
+// worch_queue_least_loaded in charge of lanes and each worker on a CPU of its own. One row.
 Status measure_isolation(const Options& options, Report& report);
 
 }  // namespace chi::bench

@@ -21,11 +21,20 @@ enum class HttpStatus {
 
 inline constexpr std::size_t kMaxRequest = 8192;  // bytes: the request line and all header fields
 
-// Of what has come so far: nothing while the request is not whole yet, then what it deserves; ok is GET /metrics, with
-// any query. Never looks beyond kMaxRequest.
-std::optional<HttpStatus> judge(std::string_view request) noexcept;
+// What a request deserves. `head`: the header fields of the answer only (RFC 9110, 9.3.2), whatever the status.
+struct Verdict {
+  HttpStatus status = HttpStatus::ok;
+  bool head = false;
+  bool operator==(const Verdict&) const = default;
+};
 
-// A whole response, after which the connection ends. `body`: of ok; others say what is wrong.
-std::string response(HttpStatus status, std::string_view body = {});
+// Of what has come so far: nothing while the request is not whole yet. ok is GET or HEAD of /metrics, with any query,
+// as a path or as a URI of whatever host (RFC 9112, 3.2.2). Empty lines before the request are skipped, as its
+// section 2.2 wants it. Never looks beyond kMaxRequest.
+std::optional<Verdict> judge(std::string_view request) noexcept;
+
+// A whole response, after which the connection ends. `body`: of ok; others say what is wrong. The answer to HEAD has
+// the fields that GET would have, the body's length among them, and no body.
+std::string response(const Verdict& verdict, std::string_view body = {});
 
 }  // namespace chi::metrics

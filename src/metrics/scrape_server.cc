@@ -163,14 +163,15 @@ bool ScrapeServer::read_some(Connection& connection) {
   // After the answer: what still comes is read, or the kernel would have the peer forget the answer.
   if (connection.state == Connection::State::ends) return true;
   connection.in.append(piece, static_cast<std::size_t>(got));
-  const auto status = judge(connection.in);
-  if (!status) return true;
-  answer(connection, *status);
+  const auto verdict = judge(connection.in);
+  if (!verdict) return true;
+  answer(connection, *verdict);
   return write_some(connection);
 }
 
-void ScrapeServer::answer(Connection& connection, HttpStatus status) {
-  connection.out = status == HttpStatus::ok ? response(status, to_text(source_.Collect())) : response(status);
+void ScrapeServer::answer(Connection& connection, const Verdict& verdict) {
+  const bool good = verdict.status == HttpStatus::ok;
+  connection.out = good ? response(verdict, to_text(source_.Collect())) : response(verdict);
   connection.state = Connection::State::writes;
   connection.until = Time::now() + options_.patience;
 }
@@ -189,7 +190,7 @@ bool ScrapeServer::write_some(Connection& connection) {
 // Who has not asked in time is told so, once. False: it is over.
 bool ScrapeServer::time_is_over(Connection& connection) {
   if (connection.state != Connection::State::reads) return false;
-  answer(connection, HttpStatus::request_timeout);
+  answer(connection, {HttpStatus::request_timeout});
   return write_some(connection);
 }
 

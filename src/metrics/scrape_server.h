@@ -58,7 +58,7 @@ class ScrapeServer {
   bool read_some(Connection& connection);
   bool write_some(Connection& connection);
   bool time_is_over(Connection& connection);
-  void answer(Connection& connection, HttpStatus status);
+  void answer(Connection& connection, const Verdict& verdict);
 
   Options options_;
   const prometheus::Collectable& source_;

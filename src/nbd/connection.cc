@@ -68,6 +68,7 @@ void Connection::serve(SocketReader& reader) {
   } catch (const std::system_error&) {
     return notes_.tell("a client is refused: no thread to be had; raise the limit of processes (ulimit -u)");
   }
+  serves_.store(true, std::memory_order_release);
   std::uint8_t header[kRequestSize];
   while (reader.read(header)) {
     const auto request = decode_request(header);

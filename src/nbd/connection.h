@@ -24,7 +24,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  bool refused() const noexcept { return !offer_.refusal.empty(); }
+  // Whether the client has the export by now. Any thread.
+  bool serves() const noexcept { return serves_.load(std::memory_order_acquire); }
 
   // Any thread.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
@@ -44,6 +45,7 @@ class Connection {
   const UniqueFd socket_;
   Notes& notes_;
   const std::function<void()> tell_end_;
+  std::atomic<bool> serves_{false};
   std::atomic<bool> ended_{false};
   std::thread thread_;  // last: it uses all of the others
 };

@@ -49,10 +49,11 @@ void Handshake::want_header() {
 
 void Handshake::take_flags() {
   const auto flags = load_big<std::uint32_t>(bytes_of(bytes_).data());
-  if (!(flags & kFixedNewstyle) || (flags & ~std::uint32_t{kFixedNewstyle | kNoZeroes})) {
+  if (flags & ~std::uint32_t{kFixedNewstyle | kNoZeroes}) {
     state_ = State::ended;
     return;
   }
+  fixed_ = flags & kFixedNewstyle;
   zeroes_ = !(flags & kNoZeroes);
   want_header();
 }
@@ -76,6 +77,10 @@ void Handshake::take_header() {
 }
 
 void Handshake::answer_option() {
+  if (!fixed_ && header_.option != kOptExportName) {
+    state_ = State::ended;
+    return;
+  }
   switch (header_.option) {
     case kOptExportName:
       return answer_export_name();

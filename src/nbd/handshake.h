@@ -1,7 +1,8 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// The first half of an NBD connection: greeting and options, fixed newstyle, as a machine that takes a client's bytes,
-// however they were cut, and gives those to send. It keeps at most one option's data. Used by one thread.
+// The first half of an NBD connection: greeting and options, newstyle, as a machine that takes a client's bytes,
+// however they were cut, and gives those to send. A client that does not know the fixed newstyle reads no replies to
+// options: it may only name its export. At most one option's data is kept. Used by one thread.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +53,8 @@ class Handshake {
   Part part_ = Part::flags;
   std::size_t wanted_ = 4;  // bytes of the part
   std::string bytes_;       // of it, so far
-  bool zeroes_ = true;
+  bool fixed_ = true;       // the client reads replies to options
+  bool zeroes_ = true;      // it wants some behind the answer to EXPORT_NAME
   OptionHeader header_;
   std::string output_;
 };

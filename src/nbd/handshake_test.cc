@@ -92,12 +92,12 @@ TEST(Handshake, OneByteAtATimeIsTheSame) {
 }
 
 TEST(Handshake, ExportNameIsAnsweredWithoutAHeader) {
-  for (const bool zeroes : {false, true}) {
+  for (const std::uint32_t said : {3U, 1U, 2U, 0U}) {
     Talk talk;
     (void)talk.handshake.output();
-    EXPECT_EQ(talk.say(flags(zeroes ? kFixedNewstyle : kFixedNewstyle | kNoZeroes)), "");
+    EXPECT_EQ(talk.say(flags(said)), "");
     std::string wanted;
-    append_export(wanted, kDisk, zeroes);
+    append_export(wanted, kDisk, !(said & kNoZeroes));
     EXPECT_EQ(talk.say(option(kOptExportName, "disk")), wanted);
     EXPECT_EQ(talk.handshake.state(), State::transmission);
   }
@@ -105,6 +105,16 @@ TEST(Handshake, ExportNameIsAnsweredWithoutAHeader) {
   begun(talk);
   EXPECT_EQ(talk.say(option(kOptExportName, "other")), "");
   EXPECT_EQ(talk.handshake.state(), State::ended);
+}
+
+TEST(Handshake, WhoDoesNotKnowTheFixedNewstyleMayOnlyNameItsExport) {
+  for (const std::uint32_t number : {kOptGo + 0U, kOptInfo + 0U, kOptList + 0U, kOptAbort + 0U, 8U}) {
+    Talk talk;
+    (void)talk.handshake.output();
+    EXPECT_EQ(talk.say(flags(0)), "");
+    EXPECT_EQ(talk.say(option(number, info("disk"))), "") << number;
+    EXPECT_EQ(talk.handshake.state(), State::ended) << number;
+  }
 }
 
 TEST(Handshake, MistakesAreToldAndTheClientMayTryAgain) {
@@ -122,7 +132,7 @@ TEST(Handshake, MistakesAreToldAndTheClientMayTryAgain) {
 }
 
 TEST(Handshake, WhoSpeaksAnotherProtocolIsLeft) {
-  for (const std::uint32_t wrong : {0U, 2U, 4U | 1U, 0xffffffffU}) {
+  for (const std::uint32_t wrong : {4U, 4U | 1U, 0xffffffffU}) {
     Talk talk;
     (void)talk.handshake.output();
     EXPECT_EQ(talk.say(flags(wrong)), "");

@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::seconds kConnectPatience(2);
 constexpr std::chrono::seconds kDrainLimit(10);   // for clients that do not read, at the end
 constexpr std::chrono::milliseconds kPause(100);  // before the next try, where there are no descriptors
-constexpr std::uint32_t kMostRefusing = 8;        // connections that are told why they are refused
+constexpr std::size_t kMostLeaving = 8;           // connections on their way out; beyond them nobody is told why
 
 Export describe(const ServerOptions& options, Identity identity) {
   Export out;
@@ -99,30 +99,40 @@ bool Server::accept_one() {
 
 void Server::add(UniqueFd socket) {
   reap();
-  const auto refusing = static_cast<std::uint32_t>(
-      std::count_if(connections_.begin(), connections_.end(), [](const Connection& each) { return each.refused(); }));
-  const bool full = connections_.size() - refusing >= max_connections_;
   std::string refusal;
-  if (full) {
+  if (connections_.size() >= max_connections_ && !make_room()) {
     refusal = fmt::format("{} clients are connected, which is the limit (--connections)", max_connections_);
     notes_.tell("a client is refused: " + refusal);
-    if (refusing >= kMostRefusing) return;
+    if (leaving_.size() >= kMostLeaving) return;
   }
+  std::list<Connection>& where = refusal.empty() ? connections_ : leaving_;
   try {
-    connections_.emplace_back(export_, std::move(refusal), std::move(socket), notes_, [this] { wake(); });
+    where.emplace_back(export_, std::move(refusal), std::move(socket), notes_, [this] { wake(); });
   } catch (const std::system_error&) {
     notes_.tell("a client is refused: no thread to be had; raise the limit of processes (ulimit -u)");
   }
 }
 
+// Of those that have not asked for the export yet, whoever has been here longest goes: silence keeps no place from one
+// who talks. False: each has the export, or too many are on their way out.
+bool Server::make_room() {
+  const auto silent =
+      std::find_if(connections_.begin(), connections_.end(), [](const Connection& each) { return !each.serves(); });
+  if (silent == connections_.end() || leaving_.size() >= kMostLeaving) return false;
+  silent->cut();
+  leaving_.splice(leaving_.end(), connections_, silent);
+  return true;
+}
+
 void Server::reap() {
-  connections_.remove_if([](const Connection& each) { return each.ended(); });
+  for (auto* each : {&connections_, &leaving_}) each->remove_if([](const Connection& one) { return one.ended(); });
 }
 
 void Server::end_connections() {
   const auto until = std::chrono::steady_clock::now() + kDrainLimit;
-  for (const Connection& each : connections_) each.stop();
-  for (reap(); !connections_.empty(); reap()) {
+  leaving_.splice(leaving_.end(), connections_);
+  for (const Connection& each : leaving_) each.stop();
+  for (reap(); !leaving_.empty(); reap()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (left.count() <= 0) break;
     pollfd wait{wake_.get(), POLLIN, 0};
@@ -130,8 +140,8 @@ void Server::end_connections() {
     std::uint64_t ignored = 0;
     (void)!::read(wake_.get(), &ignored, sizeof ignored);
   }
-  for (const Connection& each : connections_) each.cut();
-  connections_.clear();
+  for (const Connection& each : leaving_) each.cut();
+  leaving_.clear();
 }
 
 }  // namespace chi::nbd

@@ -50,6 +50,7 @@ class Server {
   bool wait(bool accepting);
   bool accept_one();
   void add(UniqueFd socket);
+  bool make_room();
   void reap();
   void end_connections();
   void wake() noexcept;
@@ -60,7 +61,8 @@ class Server {
   Notes& notes_;
   UniqueFd wake_;  // an eventfd
   std::atomic<bool> stop_{false};
-  std::list<Connection> connections_;
+  std::list<Connection> connections_;  // the oldest first
+  std::list<Connection> leaving_;      // those that were refused or pushed out, until their threads have ended
 };
 
 }  // namespace chi::nbd

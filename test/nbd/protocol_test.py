@@ -54,7 +54,7 @@ class Handshake(ExportTest):
         self.assertEqual(self.connect().replies(wire.ABORT), [(wire.ACK, b"")])
 
     def test_export_name(self):
-        for flags, zeroes in ((3, 0), (1, 124)):
+        for flags, zeroes in ((3, 0), (1, 124), (2, 0), (0, 124)):
             client = self.connect(flags=flags)
             client.option(wire.EXPORT_NAME, b"disk")
             self.assertEqual(struct.unpack(">QH", client.take(10)), (SIZE, 0x16D))
@@ -101,6 +101,20 @@ class Handshake(ExportTest):
         self.assert_serves()
         for client in [*silent, slow]:
             self.assertTrue(client.is_closed())
+
+    def test_silence_keeps_no_place(self):
+        few = Export(self, "disk", "--connections", "2")
+        silent = [Client(few.path, flags=None) for _ in range(2)]
+        for each in silent:
+            self.addCleanup(each.close)
+        first, second = (Client(few.path) for _ in range(2))
+        for place, client in enumerate((first, second)):
+            self.addCleanup(client.close)
+            self.assertEqual(client.go()[0], SIZE)
+            self.assertTrue(silent[place].is_closed())
+        with Client(few.path) as refused:
+            self.assertEqual(refused.replies(wire.GO, b"\0\0\0\0\0\0")[0][0], wire.POLICY)
+        self.assertEqual([client.read(0, 8) for client in (first, second)], [bytes(8)] * 2)
 
     def test_more_clients_than_the_limit(self):
         few = Export(self, "disk", "--connections", "2")

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -18,11 +19,14 @@ constexpr unsigned kEntries = 256;
 constexpr std::uint64_t kLeastFixed = 4096;  // bytes of an operation for which registered memory is an advantage
 constexpr std::uint64_t kWatchTag = 1;       // in the low bit of user data: an eventfd's poll, not an Operation
 constexpr std::uint64_t kDeviceTag = 2;      // in the next one: an Operation of a device
+constexpr std::uint64_t kNoWatch = 0;        // the number of none
 constexpr std::uint64_t kAlarmTag = 4;       // in the third one: the alarm
 constexpr unsigned kTagBits = 3;
 constexpr std::uint64_t kNearNs = 2'000'000;  // a wait that an alarm may bound
 
-std::uint64_t watch_data(int fd) { return static_cast<std::uint64_t>(fd) << kTagBits | kWatchTag; }
+constexpr unsigned kBatchForDevice = 4;  // operations in a submission
+
+std::uint64_t watch_data(std::uint64_t number) { return number << kTagBits | kWatchTag; }
 
 __kernel_timespec timespec_of(std::uint64_t ns) {
   return {static_cast<long long>(ns / 1'000'000'000), static_cast<long long>(ns % 1'000'000'000)};
@@ -143,30 +147,43 @@ bool IoUring::start(const chi_io& io, const Registered& registered, Operation& o
   entry->user_data = reinterpret_cast<std::uint64_t>(&operation);
   if (is_for_device(io)) {
     entry->user_data |= kDeviceTag;
-    ++at_device_;
+    submit_for_device();
   }
   return true;
 }
 
-bool IoUring::arm(int eventfd) {
+// A device begins when the kernel has the whole submission: with all of a turn in one, it would stand still while that
+// is made ready, and then end it all at once, round after round. An idle one gets its first operation at once.
+void IoUring::submit_for_device() {
+  if (++at_device_ > 1 && unsubmitted_ < kBatchForDevice) return;
+  io_uring_submit(&ring_);
+  unsubmitted_ = 0;
+}
+
+bool IoUring::arm(std::uint64_t number, int eventfd) {
   io_uring_sqe* entry = next_entry();
   if (!entry) return false;
   io_uring_prep_poll_multishot(entry, eventfd, POLLIN);
-  entry->user_data = watch_data(eventfd);
+  entry->user_data = watch_data(number);
   return true;
 }
 
 bool IoUring::watch(int eventfd) {
-  watched_.insert(eventfd);
-  return arm(eventfd);
+  const std::uint64_t number = ++last_watch_;
+  if (!arm(number, eventfd)) return false;
+  watched_.emplace(number, eventfd);
+  return true;
 }
 
 void IoUring::unwatch(int eventfd) {
-  watched_.erase(eventfd);
+  const auto watch = std::find_if(watched_.begin(), watched_.end(), [&](auto& each) { return each.second == eventfd; });
+  if (watch == watched_.end()) return;
+  const std::uint64_t number = watch->first;
+  watched_.erase(watch);
   io_uring_sqe* entry = next_entry();
   if (!entry) return;
-  io_uring_prep_poll_remove(entry, watch_data(eventfd));
-  entry->user_data = kWatchTag;
+  io_uring_prep_poll_remove(entry, watch_data(number));
+  entry->user_data = watch_data(kNoWatch);
   io_uring_submit(&ring_);  // before the caller closes it
   unsubmitted_ = 0;
 }
@@ -182,8 +199,8 @@ unsigned IoUring::handle_completions() {
     if (data & kWatchTag) {
       // A multishot poll ends by itself when the ring overflows, and when the thread that armed it ends, as that of a
       // worker which was taken away does (driver.h): whoever drives the worker now arms it again.
-      auto fd = static_cast<int>(data >> kTagBits);
-      if (!more && watched_.contains(fd)) arm(fd);
+      const auto watch = watched_.find(data >> kTagBits);
+      if (!more && watch != watched_.end()) arm(watch->first, watch->second);
       continue;
     }
     if (data & kAlarmTag) {

@@ -6,8 +6,8 @@
 
 #include <liburing.h>
 
+#include <map>
 #include <memory>
-#include <set>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
@@ -43,7 +43,8 @@ class IoUring final : public Reactor {
         memory_(std::make_shared<RingTable>(ring_, worker, RingTable::Kind::memory)) {}
   void use_registered(io_uring_sqe* entry, const chi_io& io, const Registered& registered);
   io_uring_sqe* next_entry();
-  bool arm(int eventfd);
+  void submit_for_device();
+  bool arm(std::uint64_t number, int eventfd);
   bool alarm_bounds(std::uint64_t until_ns, std::uint64_t left_ns);
   unsigned handle_completions();
 
@@ -57,7 +58,10 @@ class IoUring final : public Reactor {
   std::uint64_t alarm_ns_ = 0;  // when it goes off; 0: not set
   __kernel_timespec alarm_after_{};
   UniqueFd wake_fd_;
-  std::set<int> watched_;
+  // By numbers that are never used again: a descriptor's number soon is, and what the kernel still tells of the watch
+  // before would then be taken for news of the one that has it now.
+  std::map<std::uint64_t, int> watched_;
+  std::uint64_t last_watch_ = 0;
 };
 
 }  // namespace chi::runtime

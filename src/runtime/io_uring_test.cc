@@ -8,8 +8,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -50,13 +55,14 @@ TEST_F(IoUringTest, AWaitThatWasWokenLeavesTheNextOnesTheirBounds) {
   }
 }
 
+struct Ended : Operation {
+  Ended() {
+    done = [](Operation& self, std::int32_t outcome) { static_cast<Ended&>(self).result = outcome; };
+  }
+  std::int32_t result = -1;
+};
+
 TEST_F(IoUringTest, WhatEndsIsSeenByPollsAloneAndByAWaitWithoutABound) {
-  struct Ended : Operation {
-    Ended() {
-      done = [](Operation& self, std::int32_t outcome) { static_cast<Ended&>(self).result = outcome; };
-    }
-    std::int32_t result = -1;
-  };
   const UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   char bytes[64];
   chi_io io{};
@@ -76,6 +82,71 @@ TEST_F(IoUringTest, WhatEndsIsSeenByPollsAloneAndByAWaitWithoutABound) {
     ASSERT_EQ(operation.result, int{sizeof bytes});
     EXPECT_FALSE(ring_->device_at_work());
   }
+}
+
+// Nobody polls here: the first operation goes to an idle device at once, the others when there are some for it.
+TEST_F(IoUringTest, ADeviceBeginsWhileOthersAreStillPrepared) {
+  const UniqueFd file(::open(::testing::TempDir().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  ASSERT_TRUE(file) << errno;
+  const std::string written = "abcdefghi";
+  std::vector<Ended> operations(written.size());
+  const auto begin = [&](std::size_t i) {
+    chi_io io{};
+    io.operation = CHI_IO_WRITE;
+    io.fd = file.get();
+    io.data = const_cast<char*>(&written[i]);
+    io.size = 1;
+    io.offset = i;
+    ASSERT_TRUE(ring_->start(io, {}, operations[i]));
+  };
+  const auto in_the_file = [&](std::size_t count) {
+    std::string found(written.size(), '-');
+    const std::uint64_t limit = clock_.now_ns() + kMinute;
+    do {
+      if (::pread(file.get(), found.data(), found.size(), 0) < 0) break;
+    } while (found.substr(0, count) != written.substr(0, count) && clock_.now_ns() < limit);
+    return found.substr(0, count);
+  };
+  begin(0);
+  EXPECT_EQ(in_the_file(1), "a");
+  for (std::size_t i = 1; i < written.size(); ++i) begin(i);
+  EXPECT_EQ(in_the_file(written.size()), written);
+  while (ring_->device_at_work()) ring_->poll();
+  for (const Ended& each : operations) EXPECT_EQ(each.result, 1);
+}
+
+// How many polls the kernel has for this process' rings.
+std::size_t polls() {
+  std::size_t out = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(each, gone).string().find("io_uring") == std::string::npos) continue;
+    std::ifstream info("/proc/self/fdinfo/" + each.path().filename().string());
+    bool listed = false;
+    for (std::string line; std::getline(info, line);) {
+      if (listed && line.find("op=") != std::string::npos) ++out;
+      if (line.starts_with("PollList")) listed = true;
+    }
+  }
+  return out;
+}
+
+TEST_F(IoUringTest, AWatchEndsForGoodThoughItsDescriptorsNumberIsUsedAgain) {
+  ring_->poll();
+  const std::size_t before = polls();
+  ASSERT_GE(before, 1u);  // its own
+  int number = -1;
+  for (int i = 0; i < 20; ++i) {
+    const UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (number == -1) number = event.get();
+    ASSERT_EQ(event.get(), number);
+    ASSERT_TRUE(ring_->watch(event.get()));
+    if (i % 2 == 0) ring_->poll();  // news of the watch before
+    ring_->unwatch(event.get());
+  }
+  for (const std::uint64_t limit = clock_.now_ns() + kMinute; polls() != before && clock_.now_ns() < limit;)
+    ring_->wait(clock_.now_ns() + kMillisecond);
+  EXPECT_EQ(polls(), before);
 }
 
 TEST_F(IoUringTest, AWriteToAWatchedDescriptorEndsALongWaitInEachRound) {

@@ -65,7 +65,8 @@ Worker::Turn Worker::turn() {
   deliver_mail(handled);
   if (!jobs_.empty() && !run_jobs(handled)) return Turn::lost;
   if (!poll_channels(Priority::low_latency, handled)) return Turn::lost;
-  if (!run_lanes(Priority::low_latency, kLaneBudget, handled)) return Turn::lost;
+  const unsigned steps = std::exchange(just_woke_, false) ? 1 : kLaneBudget;
+  if (!run_lanes(Priority::low_latency, steps, handled)) return Turn::lost;
   if (!run_high_throughput(handled)) return Turn::lost;
   if (some_channel_closed_) remove_drained_channels();
   return handled == 0 ? Turn::idle : Turn::busy;
@@ -202,6 +203,7 @@ void Worker::sleep_until_work(Sleep how) {
     seams_.reactor.wait(until);
   }
   asleep.store(0, std::memory_order_relaxed);
+  just_woke_ = true;
   if (!options_.woke) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // the monitor says that it rests, and then looks who is awake
   options_.woke();

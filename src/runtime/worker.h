@@ -261,7 +261,10 @@ class Worker {
   std::uint64_t now_ns_ = 0;
   unsigned turns_ = 0;
   std::uint64_t expects_until_ns_ = 0;  // a lane
-  bool gave_lane_ = false;              // to another worker, since mail was last delivered
+  // From the end of a sleep to the next turn, which runs one step only: its client, asleep as well, is woken by the
+  // answer and comes to itself while the other steps are run.
+  bool just_woke_ = false;
+  bool gave_lane_ = false;  // to another worker, since mail was last delivered
 
   std::unordered_map<PoolId, const Pool*> pools_;
   std::vector<std::unique_ptr<ClientChannel>> channels_[2];

@@ -69,6 +69,7 @@ Image image_of(const Launch& launch, int output) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_DFL);
   ::setpgid(0, 0);  // Ctrl-C is for the benchmark alone, which ends its children in order
   ::sched_setaffinity(0, sizeof(image.cpus), &image.cpus);
   const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);

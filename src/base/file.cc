@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,7 +65,12 @@ bool sync_folder_of(const std::string& path) {
 }  // namespace
 
 std::string errno_text(int error) {
-  return fmt::format("{} (errno {})", std::generic_category().message(error), error);
+  std::string out = fmt::format("{} (errno {})", std::generic_category().message(error), error);
+  rlimit limit{};
+  if (error == EFBIG && ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    out += fmt::format(": this process may make files of {} bytes at most (ulimit -f)", limit.rlim_cur);
+  }
+  return out;
 }
 
 Code errno_code(int error) noexcept {
@@ -81,6 +87,7 @@ Code errno_code(int error) noexcept {
     case ENFILE:
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return Code::resource_exhausted;
     default:
       return Code::failed_precondition;

@@ -11,11 +11,11 @@
 
 namespace chi {
 
-// "No such file or directory (errno 2)"; unlike strerror, usable from any thread.
+// "No such file or directory (errno 2)"; of EFBIG with the limit that was met. Unlike strerror, usable from any thread.
 std::string errno_text(int error);
 
-// A code for a failed system call: not_found, permission_denied, resource_exhausted (memory, descriptors, disk) or
-// failed_precondition.
+// A code for a failed system call: not_found, permission_denied, resource_exhausted (memory, descriptors, disk, size)
+// or failed_precondition.
 Code errno_code(int error) noexcept;
 
 // The bytes of a regular file (never waits on a FIFO or device) of at most `limit` bytes; one that grows beyond it

@@ -8,40 +8,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
-#include <ctime>
 #include <string>
+
+#include "base/signals.h"
 
 namespace chi {
 
 namespace {
 
 constexpr int kPatienceMs = 50;  // for a reader that is slow; one that is stuck costs it once
-
-// SIGPIPE, for which there is no flag to write(2), is held back in this thread and taken away if it came.
-class SigpipeHeld {
- public:
-  SigpipeHeld() noexcept {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~SigpipeHeld() {
-    timespec now{};
-    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &now);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeHeld(const SigpipeHeld&) = delete;
-  SigpipeHeld& operator=(const SigpipeHeld&) = delete;
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
 
 int priority(spdlog::level::level_enum level) noexcept {
   if (level >= spdlog::level::err) return 3;
@@ -54,7 +29,7 @@ int priority(spdlog::level::level_enum level) noexcept {
 bool LineSink::write_line(std::string_view line) noexcept {
   pollfd ready{fd_, POLLOUT, 0};
   if (::poll(&ready, 1, lost_ == 0 ? kPatienceMs : 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
-  SigpipeHeld held;
+  const WriteSignalsHeld held;
   ssize_t n = ::write(fd_, line.data(), line.size());
   torn_ = n > 0 && static_cast<std::size_t>(n) < line.size();
   return n > 0 && !torn_;

@@ -109,7 +109,9 @@ Result<std::unique_ptr<Logger>> open_log(const LogOptions& options) {
     int raw = fd.get();
     sinks.push_back(make_sink(std::move(fd), raw, false));
   }
-  if (options.standard_error) sinks.push_back(make_sink(UniqueFd(), STDERR_FILENO, options.journal));
+  // Where stderr is closed, the next file that is opened gets its number, and would get the log's lines.
+  const bool has_stderr = ::fcntl(STDERR_FILENO, F_GETFD) >= 0;
+  if (options.standard_error && has_stderr) sinks.push_back(make_sink(UniqueFd(), STDERR_FILENO, options.journal));
   return std::unique_ptr<Logger>(std::make_unique<SpdLogger>(options.level, std::move(sinks)));
 }
 

@@ -17,11 +17,12 @@ namespace chi::cli {
 class Readiness {
  public:
   explicit Readiness(UniqueFd pipe) noexcept : pipe_(std::move(pipe)) {}
-  void ready() { report(Code::ok, {}); }
+  // False: the starter has gone meanwhile, and nobody knows of this process.
+  bool ready() { return report(Code::ok, {}); }
   void failed(const Error& error) { report(error.code, error.text); }
 
  private:
-  void report(Code code, const std::string& text);
+  bool report(Code code, const std::string& text);
 
   UniqueFd pipe_;
 };
@@ -33,7 +34,8 @@ struct BackgroundOptions {
 
 // Forks a process in a session of its own, with / as its folder and nothing of the terminal, and runs `serve` in it,
 // whose result is its exit code. Returns in the starter only: the new process' id once it is ready; or its error. When
-// it dies without a word, or is not ready in time (it is killed then), the error says where the log is.
+// it dies without a word, or is not ready in time (it is killed then), the error says where the log is. A signal that
+// asks this process to end (signal_watch.h) ends the new one, in which these are blocked to begin with, and then this.
 // Precondition: this process has one thread.
 Result<pid_t> run_in_background(const BackgroundOptions& options, const std::function<int(Readiness&)>& serve);
 

@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <string>
 
 namespace chi::cli {
 namespace {
@@ -73,6 +75,50 @@ TEST_F(BackgroundTest, ADeathWithoutAWordNamesTheLog) {
   auto left = run_in_background(options_, [](Readiness&) { return 3; });
   ASSERT_EQ(left.code(), Code::internal);
   EXPECT_NE(left.error().text.find("exit code 3"), std::string::npos) << left.error().text;
+}
+
+TEST_F(BackgroundTest, WhatEndsTheStarterEndsTheProcessThatComesUp) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const pid_t starter = ::fork();
+    if (starter == 0) {
+      ::signal(SIGINT, SIG_DFL);
+      ::signal(SIGHUP, SIG_DFL);
+      (void)run_in_background(options_, [&](Readiness&) -> int {
+        std::ofstream(folder_ + "/pid.new") << ::getpid();
+        std::filesystem::rename(folder_ + "/pid.new", folder_ + "/pid");
+        sigset_t term;
+        ::sigemptyset(&term);
+        ::sigaddset(&term, SIGTERM);
+        int came = 0;
+        return ::sigwait(&term, &came);  // blocked to begin with, as it is for a daemon
+      });
+      ::_exit(0);
+    }
+    std::string child;
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+         child.empty() && std::chrono::steady_clock::now() < end;) {
+      std::ifstream(folder_ + "/pid") >> child;
+    }
+    ASSERT_FALSE(child.empty());
+    ::kill(starter, signal);
+    int status = 0;
+    ASSERT_EQ(::waitpid(starter, &status, 0), starter);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == signal) << status;
+    EXPECT_EQ(::kill(std::stoi(child), 0), -1) << "the process goes on";
+    std::filesystem::remove(folder_ + "/pid");
+  }
+}
+
+TEST_F(BackgroundTest, WhoIsReadyLearnsThatNobodyWaits) {
+  ::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  Readiness waited_for(UniqueFd(::dup(ends[1])));
+  EXPECT_TRUE(waited_for.ready());
+  Readiness alone{UniqueFd(ends[1])};
+  ::close(ends[0]);
+  EXPECT_FALSE(alone.ready());
+  ::signal(SIGPIPE, SIG_DFL);
 }
 
 TEST_F(BackgroundTest, OneThatIsNeverReadyIsKilled) {

@@ -10,12 +10,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 #include "base/runtime_dir.h"
 #include "cli/daemon_lock.h"
 #include "cli/exit_code.h"
+#include "cli/inheritance.h"
 #include "cli/signal_watch.h"
 
 namespace chi::cli {
@@ -28,6 +31,7 @@ constexpr std::uint32_t kSignalGraceMs = 5000;  // for running tasks, when a sig
 // What comes so soon after the first signal is the same wish: a terminal and a parent pass on theirs, and the kernel
 // tells of a parent's death once for each of its threads.
 constexpr std::chrono::milliseconds kOneSignal(300);
+constexpr std::chrono::seconds kComingUp(1);  // for a node that is asked to end before it is there
 constexpr rlim_t kWantedFiles = 65536;
 
 // Each session takes a few descriptors, and the usual soft limit is 1024.
@@ -64,25 +68,57 @@ void remove_scratch(const DaemonPlan& plan) noexcept {
   if (!plan.scratch_folder.empty()) std::filesystem::remove_all(plan.scratch_folder, ignored);
 }
 
-[[noreturn]] void leave_at_once(const DaemonPlan& plan) {
-  remove_scratch(plan);
-  ::_exit(kFailed);
-}
+// What signals ask for, from when the daemon has its lock to its end. on_signal() is for the watching thread, the rest
+// for the daemon's first one.
+class Ending {
+ public:
+  Ending(const DaemonPlan& plan, const DaemonLock& lock, Logger& log) : plan_(plan), lock_(lock), log_(log) {}
 
-// Called by one thread. `first`: when the first signal came; empty before.
-void end_by_signal(const DaemonPlan& plan, runtime::Node& node, Logger& log,
-                   std::optional<SteadyClock::time_point>& first, int signal) {
-  const auto now = SteadyClock::now();
-  if (!first) {
-    first = now;
-    log.info("signal {}: ending", signal);
-    node.request_stop(kSignalGraceMs);
-    return;
+  void on_signal(int signal) {
+    std::unique_lock lock(mutex_);
+    const auto now = SteadyClock::now();
+    if (first_ && now - *first_ < kOneSignal) return;
+    if (first_) {
+      log_.warning("signal {} again: ending at once", signal);
+      leave_at_once();
+    }
+    first_ = now;
+    log_.info("signal {}: ending", signal);
+    if (node_) return node_->request_stop(kSignalGraceMs);
+    changed_.wait_for(lock, kComingUp, [this] { return node_ || over_; });
+    if (!node_ && !over_) leave_at_once();
   }
-  if (now - *first < kOneSignal) return;
-  log.warning("signal {} again: ending at once", signal);
-  leave_at_once(plan);
-}
+
+  // From now on there is a node to be asked; what was asked for before is asked for now.
+  void serves(runtime::Node& node) {
+    const std::lock_guard lock(mutex_);
+    node_ = &node;
+    if (first_) node.request_stop(0);
+    changed_.notify_all();
+  }
+  void is_over() {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    changed_.notify_all();
+  }
+
+  // Without taking anything down but what has a name.
+  [[noreturn]] void leave_at_once() const {
+    lock_.remove_file();
+    remove_scratch(plan_);
+    ::_exit(kFailed);
+  }
+
+ private:
+  const DaemonPlan& plan_;
+  const DaemonLock& lock_;
+  Logger& log_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  runtime::Node* node_ = nullptr;
+  bool over_ = false;
+  std::optional<SteadyClock::time_point> first_;  // when the first signal came
+};
 
 }  // namespace
 
@@ -110,10 +146,10 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
 
 namespace {
 
-Status run_in_its_place(const DaemonPlan& plan, const std::function<void()>& ready) {
-  std::optional<Result<DaemonLock>> lock(DaemonLock::acquire(plan.pid_file));
-  if (!lock->ok()) {
-    Error error = lock->error();
+Status run_in_its_place(const DaemonPlan& plan, const std::function<bool()>& ready) {
+  const Result<DaemonLock> lock = DaemonLock::acquire(plan.pid_file);
+  if (!lock.ok()) {
+    Error error = lock.error();
     error.text = fmt::format("daemon '{}': {}", plan.node.name, error.text);
     if (error.code == Code::already_exists) error.text += "; end it with `chimaera stop`, or use another --name";
     return error;
@@ -123,27 +159,34 @@ Status run_in_its_place(const DaemonPlan& plan, const std::function<void()>& rea
   const Result<std::unique_ptr<Logger>> log = open_daemon_log(plan);
   if (!log.ok()) return log.error();
   raise_file_limit();
-  block_end_signals();
+  settle_daemon_signals();
+  Ending ending(plan, *lock, **log);
+  const Result<std::unique_ptr<SignalWatch>> watch =
+      SignalWatch::start([&ending](int signal) { ending.on_signal(signal); });
+  if (!watch.ok()) return watch.error();
   Result<std::unique_ptr<runtime::Node>> node = runtime::Node::start(plan.node, **log);
-  if (!node.ok()) return std::move(node).error();
-  std::optional<SteadyClock::time_point> first;
-  Result<std::unique_ptr<SignalWatch>> watch =
-      SignalWatch::start([&](int signal) { end_by_signal(plan, **node, **log, first, signal); });
-  if (!watch.ok()) return std::move(watch).error();
-  ready();
+  if (!node.ok()) {
+    ending.is_over();
+    return std::move(node).error();
+  }
+  ending.serves(**node);
+  if (!ready()) {
+    (*log)->info("whoever started the daemon has gone before it was ready: ending");
+    (*node)->request_stop(0);
+  }
   const std::uint32_t grace_ms = (*node)->wait();
   if (!(*node)->stop(grace_ms)) {
     // A handler's thread still runs in the module's code: nothing may be taken down around it.
     (*log)->error("a handler does not end; leaving without it");
-    lock.reset();
-    leave_at_once(plan);
+    ending.leave_at_once();
   }
+  ending.is_over();
   return {};
 }
 
 }  // namespace
 
-Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready) {
+Status run_daemon(const DaemonPlan& plan, const std::function<bool()>& ready) {
   Status ended = run_in_its_place(plan, ready);
   remove_scratch(plan);
   return ended;

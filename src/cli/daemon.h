@@ -25,7 +25,9 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
                                const std::vector<std::string>& module_paths, bool foreground);
 
 // Runs the daemon until it is asked to end, by a signal or by the admin module; nothing is left of it then. `ready` is
-// called once clients can connect. Fails when it could not be started.
-Status run_daemon(const DaemonPlan& plan, const std::function<void()>& ready);
+// called once clients can connect, and says whether it is still wanted. Fails when it could not be started.
+// Of signals that would end a process without clean-up, those that ask for the end (signal_watch.h) end it in order,
+// and the others are ignored, unless somebody handles them.
+Status run_daemon(const DaemonPlan& plan, const std::function<bool()>& ready);
 
 }  // namespace chi::cli

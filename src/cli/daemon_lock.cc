@@ -37,7 +37,7 @@ Error failed(const char* action, const std::string& path) {
 }
 
 // Whether `path` still names the open file: its last owner may have removed it while we waited for the lock.
-bool is_current(int file, const std::string& path) {
+bool is_current(int file, const std::string& path) noexcept {
   struct stat open_file{}, named{};
   return ::fstat(file, &open_file) == 0 && ::stat(path.c_str(), &named) == 0 && open_file.st_ino == named.st_ino &&
          open_file.st_dev == named.st_dev;
@@ -110,7 +110,11 @@ Result<DaemonLock> DaemonLock::acquire(const std::string& path) {
 }
 
 DaemonLock::~DaemonLock() {
-  if (file_) ::unlink(path_.c_str());
+  if (file_) remove_file();
+}
+
+void DaemonLock::remove_file() const noexcept {
+  if (is_current(file_.get(), path_)) ::unlink(path_.c_str());
 }
 
 Result<pid_t> daemon_pid(const std::string& path) {

@@ -25,6 +25,9 @@ class DaemonLock {
   // Removes the file, then gives up the lock. Must happen in the process that acquired it, not in a fork of it.
   ~DaemonLock();
 
+  // For a process that ends in haste, from any thread: takes the file away, unless the name is another one's by now.
+  void remove_file() const noexcept;
+
  private:
   DaemonLock(std::string path, UniqueFd file) noexcept : path_(std::move(path)), file_(std::move(file)) {}
 

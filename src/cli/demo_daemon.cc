@@ -5,16 +5,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <utility>
 
@@ -23,12 +22,13 @@
 #include "cli/background.h"
 #include "cli/daemon.h"
 #include "cli/exit_code.h"
+#include "cli/process.h"
 
 namespace chi::cli {
 
 namespace {
 
-constexpr int kKindlyMs = 6000;  // to let running tasks end, and to take everything down
+constexpr std::chrono::seconds kKindly(6);  // to let running tasks end, and to take everything down
 constexpr off_t kLogTail = 2000;
 
 void remove_folder(const std::string& folder) noexcept {
@@ -49,17 +49,6 @@ Result<std::string> make_folder() {
   return Error{errno_code(errno), last, {}};
 }
 
-// Whether the child has ended; it is not waited for.
-bool ended_within(pid_t child, int ms) noexcept {
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-  pollfd wait{process.get(), POLLIN, 0};
-  int events = 0;
-  do {
-    events = ::poll(&wait, 1, ms);
-  } while (events < 0 && errno == EINTR);
-  return events > 0;
-}
-
 // The child's main. When the parent dies, so does the daemon. It takes the folder along whether the parent lives or
 // not: a parent that is being taken down may be seen as alive for long after its death was signalled.
 int serve(const std::string& folder, const std::string& socket, pid_t parent, Readiness& readiness) {
@@ -74,7 +63,7 @@ int serve(const std::string& folder, const std::string& socket, pid_t parent, Re
   plan.pid_file = folder + "/pid";
   plan.log_file = folder + "/log";
   plan.scratch_folder = folder;
-  const Status ended = run_daemon(plan, [&readiness] { readiness.ready(); });
+  const Status ended = run_daemon(plan, [&readiness] { return readiness.ready(); });
   if (!ended.ok()) readiness.failed(ended.error());
   return ended.ok() ? kDone : kFailed;
 }
@@ -109,8 +98,9 @@ void PrivateDaemon::stop() noexcept {
   const std::lock_guard lock(stopping_);
   if (std::exchange(stopped_, true)) return;
   if (pid_ != 0) {
+    const Result<Process> process = Process::open(pid_);  // not waited for yet: the number is its own
     ::kill(pid_, SIGTERM);
-    if (!ended_within(pid_, kKindlyMs)) ::kill(pid_, SIGKILL);
+    if (!process.ok() || !process->ended_within(kKindly)) ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   remove_folder(folder_);

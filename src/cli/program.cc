@@ -4,7 +4,6 @@
 #include "cli/program.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/inheritance.h"
 #include "cli/table.h"
 #include "cli/target.h"
 
@@ -140,7 +140,7 @@ int flushed(int code) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
-  ::signal(SIGPIPE, SIG_IGN);
+  settle_inheritance();
   try {
     return flushed(run_commands(argc, argv));
   } catch (const std::bad_alloc&) {

@@ -39,11 +39,12 @@ struct SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  // This program ignores SIGPIPE; what it runs expects to end by it.
+  // This program ignores SIGPIPE and SIGXFSZ; what it runs expects to end by them.
   int prepare(int output) {
     sigset_t usual;
     ::sigemptyset(&usual);
     ::sigaddset(&usual, SIGPIPE);
+    ::sigaddset(&usual, SIGXFSZ);
     int error = ::posix_spawnattr_setsigdefault(&attributes, &usual);
     if (error == 0) error = ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     if (error == 0) error = ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

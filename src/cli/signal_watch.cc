@@ -19,22 +19,19 @@
 
 namespace chi::cli {
 
-namespace {
-
-sigset_t end_signals() {
+sigset_t end_signals() noexcept {
   sigset_t set;
   ::sigemptyset(&set);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU, SIGPWR}) ::sigaddset(&set, signal);
   return set;
 }
 
-bool is_ignored(int signal) {
+bool is_ignored(int signal) noexcept {
   struct sigaction now{};
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-// The parent sees the signal, which a shell's loop or script needs in order to end, too.
-[[noreturn]] void end_by(int signal) {
+void end_by(int signal) {
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, signal);
@@ -42,8 +39,6 @@ bool is_ignored(int signal) {
   ::raise(signal);
   ::_exit(128 + signal);
 }
-
-}  // namespace
 
 void block_end_signals() {
   const sigset_t set = end_signals();
@@ -84,7 +79,9 @@ void SignalWatch::run() const {
     if (::poll(wait.data(), wait.size(), -1) < 0) continue;
     if (wait[1].revents) return;
     signalfd_siginfo info{};
-    if (::read(signals_.get(), &info, sizeof info) == sizeof info) on_signal_(static_cast<int>(info.ssi_signo));
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal != SIGHUP || !is_ignored(signal)) on_signal_(signal);
   }
 }
 

@@ -1,9 +1,11 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// SIGTERM, SIGINT and SIGHUP as a call on a thread of its own, where everything may be done.
+// The signals that ask a program to end, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU and SIGPWR, as a call on a thread of
+// its own, where everything may be done. A SIGHUP that was ignored from the start (nohup) stays so.
 #pragma once
 
 #include <chimaera/result.h>
+#include <signal.h>
 
 #include <functional>
 #include <memory>
@@ -12,6 +14,13 @@
 #include "base/unique_fd.h"
 
 namespace chi::cli {
+
+sigset_t end_signals() noexcept;
+
+bool is_ignored(int signal) noexcept;
+
+// Ends this process by the signal, so that its parent sees it: a shell's loop or script has to, in order to end, too.
+[[noreturn]] void end_by(int signal);
 
 // Blocks the signals for this thread, and so for those that it starts from here on. Call it before there are others.
 void block_end_signals();

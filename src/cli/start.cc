@@ -44,14 +44,17 @@ void say_started(const DaemonPlan& plan, pid_t pid, bool json) {
 }
 
 int start_here(const DaemonPlan& plan, bool json) {
-  const Status ended = run_daemon(plan, [&] { say_started(plan, ::getpid(), json); });
+  const Status ended = run_daemon(plan, [&] {
+    say_started(plan, ::getpid(), json);
+    return true;
+  });
   return ended.ok() ? kDone : report(ended.error());
 }
 
 int start_in_background(const DaemonPlan& plan, bool json) {
   const BackgroundOptions options{.log_file = plan.log_file};
   const Result<pid_t> pid = run_in_background(options, [&plan](Readiness& readiness) -> int {
-    const Status ended = run_daemon(plan, [&readiness] { readiness.ready(); });
+    const Status ended = run_daemon(plan, [&readiness] { return readiness.ready(); });
     if (ended.ok()) return kDone;
     readiness.failed(ended.error());
     return kFailed;

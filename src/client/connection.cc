@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,7 +101,13 @@ Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint6
       welcome->fds.size() != workers + 1) {
     return protocol_error("its welcome is damaged");
   }
-  auto lanes = shm::Segment::adopt(std::move(welcome->fds[0]), sizeof(shm::LaneMap), shm::Protection::read_only);
+  struct stat map_file{};
+  if (::fstat(welcome->fds[0].get(), &map_file) != 0 ||
+      static_cast<std::uint64_t>(map_file.st_size) < offsetof(shm::LaneMap, entries)) {
+    return protocol_error("its lane map is damaged");
+  }
+  const auto map_size = std::min<std::uint64_t>(static_cast<std::uint64_t>(map_file.st_size), sizeof(shm::LaneMap));
+  auto lanes = shm::Segment::adopt(std::move(welcome->fds[0]), map_size, shm::Protection::read_only);
   if (!lanes) return std::move(lanes).error();
   const auto* map = reinterpret_cast<const shm::LaneMap*>(lanes->data());
   const std::uint32_t active = map->workers.load(std::memory_order_relaxed);
@@ -229,7 +236,7 @@ Status Connection::grow(std::uint64_t size, std::uint64_t deadline_ns) {
   for (;;) {
     auto added = add_arena(wish, deadline_ns);
     if (added || added.code() != Code::resource_exhausted) return added;
-    if (wish == need) return limit_reached(size);
+    if (wish == need) return added;  // the daemon says which of its limits it is
     wish = std::max(wish / 2 / 4096 * 4096, need);
   }
 }

@@ -8,6 +8,7 @@
 #include <chimaera/result.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,10 @@ class Connection {
   std::uint32_t any_worker(std::uint32_t number) const noexcept {
     const std::uint32_t active = lanes().workers.load(std::memory_order_relaxed);
     return active - 1 < workers() ? number % active : 0;
+  }
+  // Of the map's entries those that are there: what is beyond must not be read.
+  std::uint32_t lane_count() const noexcept {
+    return static_cast<std::uint32_t>((lane_segment_.size() - offsetof(shm::LaneMap, entries)) / sizeof(std::uint64_t));
   }
   const shm::LaneMap& lanes() const noexcept { return *static_cast<const shm::LaneMap*>(lanes_); }
   void wake(std::uint32_t worker) noexcept;

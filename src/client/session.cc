@@ -125,7 +125,9 @@ Result<admin::PoolInfo> Session::find(PoolState& state, std::chrono::nanoseconds
                  found.error().where};
   }
   if (Stream* mine = stream(); mine && mine->live()) {
-    remember(state, {mine->connection()->serial, found->id, found->containers, found->lane_base});
+    const bool in_map = std::uint64_t{found->lane_base} + found->containers <= mine->connection()->lane_count();
+    remember(state, {mine->connection()->serial, found->id, found->containers,
+                     in_map ? found->lane_base : PoolState::kNoLanes});
   }
   return found;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "metrics/families.h"
 
 namespace chi::metrics {
@@ -55,7 +56,7 @@ Result<std::unique_ptr<ScrapeServer>> ScrapeServer::start(Options options, const
   if (!server->stop_) return failed("no eventfd to be had");
   if (auto listens = server->listen(); !listens.ok()) return std::move(listens).error();
   try {
-    server->thread_ = std::thread([self = server.get()] { self->serve(); });
+    server->thread_ = quiet_thread([self = server.get()] { self->serve(); });
   } catch (const std::system_error&) {
     return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", {}};
   }

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/process_usage.h"
+#include "base/signals.h"
 #include "runtime/error_reply.h"
 #include "runtime/lane_report.h"
 #include "runtime/method_report.h"
@@ -43,7 +44,7 @@ Status Administration::open(Parts parts) {
   started_ns_ = parts_->clock.now_ns();
   open_ = true;
   try {
-    thread_ = std::thread([this] { serve(); });
+    thread_ = quiet_thread([this] { serve(); });
   } catch (const std::system_error&) {
     return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kControl};
   }

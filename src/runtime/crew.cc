@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/asymmetric_fence.h"
+#include "base/signals.h"
 
 namespace chi::runtime {
 namespace {
@@ -62,7 +63,7 @@ Status Crew::start() {
     if (auto manned = posts_[i]->man(); !manned) return manned;
   }
   try {
-    monitor_ = std::thread([this] { watch(); });
+    monitor_ = quiet_thread([this] { watch(); });
   } catch (const std::system_error&) {
     return Error{Code::resource_exhausted,
                  "no thread to be had for the monitor; raise the limit of processes (ulimit -u)", "runtime"};

@@ -5,9 +5,16 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
 #include <new>
+
+#include "base/file.h"
+#include "base/signals.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -15,16 +22,39 @@
 
 namespace chi::runtime {
 
+namespace {
+
+constexpr std::size_t kHead = offsetof(shm::LaneMap, entries);
+constexpr std::size_t kEntry = sizeof(shm::LaneMap::entries[0]);
+constexpr std::size_t kLeastSize = kHead + 4096 * kEntry;
+
+// Batch systems limit the sizes of files, and shared memory counts as one.
+std::size_t size_allowed() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= sizeof(shm::LaneMap)) return sizeof(shm::LaneMap);
+  return std::max<std::size_t>(limit.rlim_cur / kEntry * kEntry, kLeastSize);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<LaneMapPublisher>> LaneMapPublisher::create(std::uint32_t workers, std::uint64_t incarnation) {
-  Error failure{Code::resource_exhausted,
-                "no shared memory for the lane map; free memory or raise the limits on memory and open files",
-                "lane map"};
+  Error failure{
+      Code::resource_exhausted,
+      "no shared memory for the lane map; free memory or raise the limits on memory, open files and file sizes",
+      "lane map"};
   std::unique_ptr<LaneMapPublisher> out(new LaneMapPublisher);
   out->fd_ = UniqueFd(::memfd_create("chimaera-lanes", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!out->fd_ || ::ftruncate(out->fd_.get(), sizeof(shm::LaneMap)) != 0) return failure;
-  void* memory = ::mmap(nullptr, sizeof(shm::LaneMap), PROT_READ | PROT_WRITE, MAP_SHARED, out->fd_.get(), 0);
+  const WriteSignalsHeld held;
+  const std::size_t size = size_allowed();
+  if (!out->fd_ || ::ftruncate(out->fd_.get(), static_cast<off_t>(size)) != 0) {
+    failure.text += ": " + errno_text(errno);
+    return failure;
+  }
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, out->fd_.get(), 0);
   if (memory == MAP_FAILED) return failure;
   out->map_ = static_cast<shm::LaneMap*>(memory);
+  out->size_ = size;
+  out->count_ = static_cast<std::uint32_t>((size - kHead) / kEntry);
   if (::fcntl(out->fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
     failure.text = "the kernel cannot seal the lane map against clients; Linux 5.1 or newer is needed";
     return failure;
@@ -32,12 +62,12 @@ Result<std::unique_ptr<LaneMapPublisher>> LaneMapPublisher::create(std::uint32_t
   out->map_->magic = shm::LaneMap::kMagic;
   out->map_->workers.store(workers, std::memory_order_relaxed);
   out->map_->incarnation = incarnation;
-  out->free_[0] = shm::LaneMap::kEntries;
+  out->free_[0] = out->count_;
   return out;
 }
 
 LaneMapPublisher::~LaneMapPublisher() {
-  if (map_) ::munmap(map_, sizeof(shm::LaneMap));
+  if (map_) ::munmap(map_, size_);
 }
 
 Result<std::uint32_t> LaneMapPublisher::allocate(std::uint32_t count) {
@@ -50,7 +80,7 @@ Result<std::uint32_t> LaneMapPublisher::allocate(std::uint32_t count) {
     return base;
   }
   return Error{Code::resource_exhausted,
-               "this node has no room for more containers (" + std::to_string(shm::LaneMap::kEntries) +
+               "this node has no room for more containers (" + std::to_string(count_) +
                    " at most); destroy pools that are not used",
                "lane map"};
 }

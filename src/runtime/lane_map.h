@@ -19,7 +19,7 @@ namespace chi::runtime {
 // Usable from any thread.
 class LaneMapPublisher {
  public:
-  // `workers`: active ones, to begin with.
+  // `workers`: active ones, to begin with. Where file sizes are limited, it has fewer entries.
   static Result<std::unique_ptr<LaneMapPublisher>> create(std::uint32_t workers, std::uint64_t incarnation);
   ~LaneMapPublisher();
   LaneMapPublisher(const LaneMapPublisher&) = delete;
@@ -40,6 +40,8 @@ class LaneMapPublisher {
 
   UniqueFd fd_;
   shm::LaneMap* map_ = nullptr;
+  std::size_t size_ = 0;     // bytes of it
+  std::uint32_t count_ = 0;  // entries in there
   std::mutex mutex_;
   std::atomic<std::uint64_t> moves_{0};
   std::map<std::uint32_t, std::uint32_t> free_;  // base -> count

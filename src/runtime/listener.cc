@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "base/runtime_dir.h"
+#include "base/signals.h"
 #include "runtime/places.h"
 
 namespace chi::runtime {
@@ -78,7 +79,7 @@ Status Listener::start() {
     if (auto bound = bind_socket(); !bound) return bound;
   }
   try {
-    thread_ = std::thread([this] { serve(); });
+    thread_ = quiet_thread([this] { serve(); });
   } catch (const std::system_error&) {
     return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kListener};
   }

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "runtime/elf_check.h"
 #include "runtime/link_probe.h"
 #include "runtime/loaded_image.h"
@@ -64,6 +65,7 @@ int make_memfd(const char* name) {
 // A copy of `bytes` that nobody can change any more. Its name is what /proc/PID/maps shows.
 Result<UniqueFd> sealed_copy(std::string_view bytes, const std::string& name) {
   UniqueFd fd(make_memfd(name.c_str()));
+  const WriteSignalsHeld held;
   if (!fd) return no_copy("memfd_create", errno);
   while (!bytes.empty()) {
     ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());

@@ -5,6 +5,7 @@
 
 #include <system_error>
 
+#include "base/signals.h"
 #include "runtime/io_uring.h"
 
 namespace chi::runtime {
@@ -34,7 +35,7 @@ Status Post::man_locked() {
   DriverThread* raw = driver.get();
   if (!cpus_.empty()) driver->place.bind(cpus_);
   try {
-    driver->thread = std::thread([raw] {
+    driver->thread = quiet_thread([raw] {
       raw->place.enter();
       raw->begun.store(true, std::memory_order_release);
       raw->begun.notify_one();

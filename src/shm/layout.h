@@ -125,7 +125,7 @@ struct Stream {
 
 // Published by the daemon, read-only for clients: who sleeps, and which worker owns which container.
 struct LaneMap {
-  static constexpr std::uint32_t kEntries = 1u << 20;
+  static constexpr std::uint32_t kEntries = 1u << 20;  // the memory ends earlier where the daemon may not have more
   static constexpr std::uint32_t kMagic = 0x4c4e4d31;  // "LNM1"
 
   std::uint32_t magic;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/signals.h"
 
 namespace chi::shm {
 namespace {
@@ -19,8 +20,8 @@ namespace {
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 Error system_error(const std::string& what, int error) {
-  bool exhausted = error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC || error == EAGAIN;
-  std::string hint = exhausted ? "; raise the limit of memory or open files (ulimit -a), or use less" : "";
+  bool exhausted = errno_code(error) == Code::resource_exhausted || error == EAGAIN;
+  std::string hint = exhausted ? "; raise the limit of memory, open files or file sizes (ulimit -a), or use less" : "";
   return {exhausted ? Code::resource_exhausted : Code::failed_precondition, what + ": " + errno_text(error) + hint,
           "shm"};
 }
@@ -44,6 +45,7 @@ Result<Segment> Segment::create(const char* name, std::size_t size, Protection o
   size = (size + page - 1) / page * page;
   UniqueFd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_error("cannot make shared memory", errno);
+  const WriteSignalsHeld held;  // memory counts as a file: its size has the same limit
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
     return system_error("cannot make " + std::to_string(size) + " bytes of shared memory", errno);
   }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -32,6 +33,20 @@ TEST(Segment, CannotBeCutShort) {
   EXPECT_NE(::ftruncate(segment->fd(), 0), 0);
   EXPECT_NE(::ftruncate(segment->fd(), 1 << 20), 0);
   EXPECT_NE(::fcntl(segment->fd(), F_ADD_SEALS, F_SEAL_WRITE), 0);
+}
+
+// With the signal's usual action, which is the process' end.
+TEST(Segment, ALimitOfFileSizesIsAnErrorThatNamesIt) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit low{1 << 20, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &low), 0);
+  auto refused = Segment::create("test", 2 << 20);
+  auto small = Segment::create("test", 1 << 20);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_TRUE(small.ok());
+  ASSERT_EQ(refused.code(), Code::resource_exhausted);
+  EXPECT_NE(refused.error().text.find("1048576 bytes at most (ulimit -f)"), std::string::npos) << refused.error().text;
 }
 
 TEST(Segment, WhatIsReadOnlyForOthersCannotBeWritten) {

@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -182,6 +183,87 @@ class Lifetime(CliTest):
             self.assertEqual(daemon.returncode, 0)
             self.assertIn(f"signal {int(end)}", log)
             self.assertEqual(self.left_behind(), [])
+
+    def test_signals_that_ask_for_nothing_are_ignored(self):
+        pid = self.start()["pid"]
+        for ignored in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO,
+                        signal.SIGPIPE, signal.SIGXFSZ, signal.SIGRTMIN, signal.SIGRTMAX):
+            os.kill(pid, ignored)
+            self.assertEqual(self.json("status")["pid"], pid, ignored)
+
+    def test_signals_that_would_end_it_in_disorder_end_it_in_order(self):
+        for end in (signal.SIGQUIT, signal.SIGXCPU, signal.SIGPWR):
+            pid = self.start()["pid"]
+            os.kill(pid, end)
+            self.assertTrue(self.gone(pid), end)
+            self.assertEqual(self.left_behind(), [], end)
+
+    def test_the_starters_signals_do_not_matter_but_for_nohup(self):
+        def unlucky():
+            for each in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
+                signal.signal(each, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1, signal.SIGSEGV})
+        self.names.append("default")
+        started = subprocess.run([PROGRAM, "start", "--json"], env=self.environment, capture_output=True, text=True,
+                                 timeout=TIMEOUT, preexec_fn=unlucky)
+        self.assertEqual(started.returncode, DONE, started.stderr)
+        pid = json.loads(started.stdout)["pid"]
+        os.kill(pid, signal.SIGHUP)
+        self.assertEqual(self.json("status")["pid"], pid)
+        os.kill(pid, signal.SIGTERM)
+        self.assertTrue(self.gone(pid))
+        self.assertEqual(self.left_behind(), [])
+
+    def test_standard_descriptors_may_be_closed(self):
+        for closed in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+            name = "closed" + "".join(map(str, closed))
+            self.names.append(name)
+            command = f"exec {' '.join(f'{fd}>&-' for fd in closed)}; exec {PROGRAM} start --name {name}"
+            code = subprocess.run(["sh", "-c", command], env=self.environment, timeout=TIMEOUT).returncode
+            self.assertEqual(code, FAILED if 1 in closed else DONE, closed)
+            pid = self.json("status", "--name", name)["pid"]
+            self.assertEqual((self.folder / f"chimaera/{name}.pid").read_text(), f"{pid}\n")
+            for fd in range(3):
+                target = os.readlink(f"/proc/{pid}/fd/{fd}")
+                self.assertTrue(target == "/dev/null" or target.endswith(".log"), (closed, fd, target))
+            self.done("stop", "--name", name)
+
+    def test_a_start_that_is_interrupted_leaves_nothing(self):
+        for pause in (0, 0.004, 0.008, 0.012, 0.02, 0.04):
+            for end in (signal.SIGINT, signal.SIGTERM):
+                with subprocess.Popen([PROGRAM, "start"], env=self.environment, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL,
+                                      preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as starter:
+                    time.sleep(pause)  # at a moment of its way, whichever it is
+                    starter.send_signal(end)
+                    code = starter.wait(TIMEOUT)
+                if code == DONE:
+                    self.done("stop")
+                else:
+                    self.assertEqual(code, -end)
+                    self.fails(NO_DAEMON, [], "status")
+                self.assertEqual(self.left_behind() if (self.folder / "chimaera").exists() else [], [])
+
+    def test_a_limit_of_file_sizes_is_an_error(self):
+        def limited(size, *arguments):
+            return subprocess.run([PROGRAM, *arguments], env=self.environment, capture_output=True, text=True,
+                                  timeout=TIMEOUT,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+        self.names.append("default")
+        self.assertEqual(limited(5 << 20, "start").returncode, DONE)
+        pid = self.json("status")["pid"]
+        self.done("pool", "create", "store", "--module", "kv")
+        self.done("call", "store", "put", "key=a", "value=b")
+        made = self.expect(FAILED, "pool", "create", "disk", "-m", "bdev", f"backend=file:{self.folder}/v?size=64M",
+                           "disk=true")
+        self.assertIn("File too large", made.stderr)
+        self.assertEqual(self.json("status")["pid"], pid)
+        self.done("trace", "start")
+        self.done("call", "store", "get", "key=a")
+        trace = limited(100, "trace", "stop", "-o", str(self.folder / "t.json"))
+        self.assertEqual(trace.returncode, FAILED, trace.stderr)
+        self.assertIn("100 bytes at most (ulimit -f)", trace.stderr)
+        self.assertEqual([p.name for p in self.folder.iterdir() if p.name.startswith("t.json")], [])
 
     def test_a_frozen_daemon_is_stopped_by_force(self):
         pid = self.start()["pid"]

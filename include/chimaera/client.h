@@ -35,6 +35,7 @@ struct ConnectOptions {
   std::chrono::nanoseconds memory_wait{0};  // how long a call waits for arena space when the limit is reached
   bool reconnect = true;
   bool follow_pools = true;  // a pool that was destroyed, and made again under its name, is found; else it is not_found
+  std::string user;          // name or number of the user whose daemon it is; empty: see operations.md
 };
 
 struct PoolOptions {

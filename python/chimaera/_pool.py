@@ -18,13 +18,14 @@ def _at_exit():
         client.close()
 
 
-def connect(name="default", *, socket="", timeout=5.0, deadline=30.0, reconnect=True):
+def connect(name="default", *, socket="", timeout=5.0, deadline=30.0, reconnect=True, user=""):
     """Connects to the daemon of this node with this name, or with the socket at this path.
 
     timeout   seconds that connecting may take, and asking for memory
     deadline  seconds of calls that set none
+    user      name or number of the user whose daemon it is, where that is neither you nor root
     """
-    return Client(_core.connect(name, str(socket), timeout, deadline, reconnect))
+    return Client(_core.connect(name, str(socket), timeout, deadline, reconnect, str(user)))
 
 
 class Client:

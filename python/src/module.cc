@@ -28,13 +28,14 @@ std::chrono::nanoseconds nanoseconds(double seconds) {
 }
 
 std::shared_ptr<Core> connect_core(const std::string& name, const std::string& socket, double timeout, double deadline,
-                                   bool reconnect) {
+                                   bool reconnect, const std::string& user) {
   ConnectOptions options;
   options.name = name;
   options.socket = socket;
   options.timeout = nanoseconds(timeout);
   options.call_deadline = nanoseconds(deadline);
   options.reconnect = reconnect;
+  options.user = user;
   return std::make_shared<Core>(value_of(unlocked([&] { return Client::connect(options); })));
 }
 

@@ -14,8 +14,6 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "base/unique_fd.h"
-
 namespace chi {
 
 namespace {
@@ -28,20 +26,14 @@ Error too_big(const std::string& path, std::uint64_t limit) {
   return {Code::invalid_argument, fmt::format("'{}' is larger than the limit of {} bytes", path, limit), {}};
 }
 
-Result<UniqueFd> open_regular(const std::string& path, std::uint64_t limit) {
-  if (path.find('\0') != std::string::npos) {
-    return Error{Code::invalid_argument, "a path with a zero byte in it names no file", {}};
-  }
-  // O_NONBLOCK: opening a FIFO that nobody writes to must not wait; on a regular file it means nothing.
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return failed("open", path, errno);
+Status check_regular(int fd, const std::string& path, std::uint64_t limit) {
   struct stat info{};
-  if (::fstat(fd.get(), &info) != 0) return failed("look at", path, errno);
+  if (::fstat(fd, &info) != 0) return failed("look at", path, errno);
   if (!S_ISREG(info.st_mode)) {
     return Error{Code::invalid_argument, fmt::format("'{}' is not a regular file", path), {}};
   }
   if (static_cast<std::uint64_t>(info.st_size) > limit) return too_big(path, limit);
-  return fd;
+  return {};
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -95,12 +87,21 @@ Code errno_code(int error) noexcept {
 }
 
 Result<std::string> read_file(const std::string& path, std::uint64_t limit) {
-  auto fd = open_regular(path, limit);
-  if (!fd) return std::move(fd).error();
+  if (path.find('\0') != std::string::npos) {
+    return Error{Code::invalid_argument, "a path with a zero byte in it names no file", {}};
+  }
+  // O_NONBLOCK: opening a FIFO that nobody writes to must not wait; on a regular file it means nothing.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return failed("open", path, errno);
+  return read_file(std::move(fd), path, limit);
+}
+
+Result<std::string> read_file(UniqueFd fd, const std::string& path, std::uint64_t limit) {
+  if (Status regular = check_regular(fd.get(), path, limit); !regular.ok()) return std::move(regular).error();
   std::string out;
   char chunk[16384];
   while (true) {
-    ssize_t n = ::read(fd->get(), chunk, sizeof(chunk));
+    ssize_t n = ::read(fd.get(), chunk, sizeof(chunk));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed("read", path, errno);
     if (n == 0) return out;

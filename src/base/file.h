@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/unique_fd.h"
+
 namespace chi {
 
 // "No such file or directory (errno 2)"; of EFBIG with the limit that was met. Unlike strerror, usable from any thread.
@@ -21,6 +23,8 @@ Code errno_code(int error) noexcept;
 // The bytes of a regular file (never waits on a FIFO or device) of at most `limit` bytes; one that grows beyond it
 // while it is read is refused, too.
 Result<std::string> read_file(const std::string& path, std::uint64_t limit);
+// The same of a file that is open already; `path` is what errors call it.
+Result<std::string> read_file(UniqueFd fd, const std::string& path, std::uint64_t limit);
 
 // Puts a file with these bytes in the place of what is there, if anything: whoever reads it sees the old one or the new
 // one, whole, also after a crash. Its folder is there. A failure leaves the old one.

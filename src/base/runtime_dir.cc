@@ -44,10 +44,18 @@ Status check_private(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> runtime_dir(bool make) {
+RuntimePlace runtime_place() {
   const char* base = std::getenv("XDG_RUNTIME_DIR");
-  bool has_base = base && base[0] == '/';
-  std::string path = has_base ? fmt::format("{}/chimaera", base) : fmt::format("/tmp/chimaera-{}", ::geteuid());
+  if (base != nullptr && base[0] == '/') return {fmt::format("{}/chimaera", base), true};
+  return {fmt::format("/tmp/chimaera-{}", ::geteuid()), false};
+}
+
+std::vector<RuntimePlace> runtime_places_of(uid_t uid) {
+  return {{fmt::format("/run/user/{}/chimaera", uid), true}, {fmt::format("/tmp/chimaera-{}", uid), true}};
+}
+
+Result<std::string> runtime_dir(bool make) {
+  const std::string path = runtime_place().folder;
   if (make && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return Error{
         errno_code(errno),
@@ -60,15 +68,17 @@ Result<std::string> runtime_dir(bool make) {
   return path;
 }
 
+Status check_daemon_name(std::string_view name) {
+  if (is_pool_name(name)) return {};
+  return Error{Code::invalid_argument,
+               fmt::format("'{}' cannot name a daemon: use 1 to {} letters, digits, '_', '.' or '-', beginning with a "
+                           "letter or digit",
+                           name.substr(0, 100), kMaxNameLength),
+               {}};
+}
+
 Result<std::string> runtime_file(std::string_view daemon_name, std::string_view extension, bool make_dir) {
-  if (!is_pool_name(daemon_name)) {
-    return Error{
-        Code::invalid_argument,
-        fmt::format("'{}' cannot name a daemon: use 1 to {} letters, digits, '_', '.' or '-', beginning with a "
-                    "letter or digit",
-                    daemon_name.substr(0, 100), kMaxNameLength),
-        {}};
-  }
+  if (Status good = check_daemon_name(daemon_name); !good.ok()) return std::move(good).error();
   auto folder = runtime_dir(make_dir);
   if (!folder) return folder;
   return fmt::format("{}/{}.{}", *folder, daemon_name, extension);

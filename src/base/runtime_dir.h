@@ -9,10 +9,24 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace chi {
 
-// The folder; `make`: made when it is not there. Fails with not_found, or permission_denied when it is not ours alone.
+// Where clients look.
+struct RuntimePlace {
+  std::string folder;
+  bool chosen =
+      false;  // by XDG_RUNTIME_DIR, or it is another user's own; else a folder in /tmp, which may be anybody's
+};
+RuntimePlace runtime_place();                            // of this process
+std::vector<RuntimePlace> runtime_places_of(uid_t uid);  // of another user, the likelier first
+
+// invalid_argument: no daemon can have that name.
+Status check_daemon_name(std::string_view name);
+
+// The folder of this user's daemons; `make`: made when it is not there. Fails with not_found, or permission_denied when
+// it is not ours alone.
 Result<std::string> runtime_dir(bool make);
 
 // "FOLDER/NAME.sock", "FOLDER/NAME.pid" and so on. Fails as runtime_dir, and with invalid_argument on a bad name.

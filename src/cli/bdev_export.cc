@@ -86,6 +86,7 @@ nbd::ServerOptions options_of(const ExportArguments& given, const std::string& p
   nbd::ServerOptions out;
   out.daemon.name = given.target.name;
   out.daemon.socket = given.target.socket;
+  out.daemon.user = given.target.user;
   out.pool = given.pool;
   out.socket = path;
   out.mode = mode;

@@ -1,7 +1,9 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// The lock is one of an open file (F_OFD_SETLK): unlike flock() it can be asked for without being taken, so that a
-// curious `status` never makes a `start` fail; unlike F_SETLK it does not vanish when somebody closes the file.
+// The lock is one of an open file (F_OFD_SETLK) on the first byte: unlike flock() it can be asked for without being
+// taken, so that a curious `stop` never makes a `start` fail; unlike F_SETLK it does not vanish when somebody closes
+// the file. It has no owner that the kernel could name, so that the second byte has a lock of the process, too: who
+// holds that is told by the kernel, as the asker's pid namespace has it. What the file says is for people.
 #include "cli/daemon_lock.h"
 
 #include <fcntl.h>
@@ -10,14 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <thread>
 
 #include "base/file.h"
-#include "base/text.h"
 
 namespace chi::cli {
 
@@ -25,10 +25,15 @@ namespace {
 
 constexpr std::chrono::seconds kLongestEnd(5);  // of a process that was killed
 
-struct flock whole_file(short type) {
+constexpr off_t kLockByte = 0;
+constexpr off_t kOwnerByte = 1;
+
+struct flock lock_of(off_t byte) {
   struct flock lock{};
-  lock.l_type = type;
+  lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
   return lock;
 }
 
@@ -51,19 +56,25 @@ Status write_pid(int file, const std::string& path) {
   return {};
 }
 
-// 0 when nothing that may be a pid is in the file, for its owner has not written it yet.
-pid_t read_pid(int file) {
-  std::array<char, 32> buffer{};
-  const ssize_t size = ::pread(file, buffer.data(), buffer.size(), 0);
-  std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  const Result<std::uint64_t> pid = parse_number(text);
-  return pid.ok() && *pid > 0 && *pid <= 0x7fffffff ? static_cast<pid_t>(*pid) : 0;
+// The process that holds the file's lock. unavailable: it has not said yet which one it is; failed_precondition: it is
+// in another pid namespace, where its number means nothing here; not_found: nobody holds it.
+Result<pid_t> owner_of(int file) {
+  struct flock lock = lock_of(kLockByte);
+  if (::fcntl(file, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
+    return Error{Code::not_found, "no daemon holds its pid file", {}};
+  }
+  struct flock owner = lock_of(kOwnerByte);
+  if (::fcntl(file, F_GETLK, &owner) != 0 || owner.l_type == F_UNLCK) {
+    return Error{Code::unavailable, "a daemon is just being started; try again", {}};
+  }
+  if (owner.l_pid > 0) return owner.l_pid;
+  return Error{Code::failed_precondition,
+               "the daemon runs in another pid namespace: which process it is cannot be known here; end it there",
+               {}};
 }
 
 // Whether the kernel is taking the process down: until its last thread has gone, its files stay locked.
 bool is_ending(pid_t pid) {
-  if (pid == 0) return false;
   const auto status = read_file(fmt::format("/proc/{}/status", pid), 1 << 16);
   if (!status.ok()) return status.code() == Code::not_found;
   const auto value_of = [&](std::string_view name) {
@@ -81,6 +92,12 @@ bool is_ending(pid_t pid) {
   return digit & kBit;
 }
 
+Error running(const Result<pid_t>& owner) {
+  if (owner.ok()) return {Code::already_exists, fmt::format("it runs already, with pid {}", *owner), {}};
+  const bool elsewhere = owner.code() == Code::failed_precondition;
+  return {Code::already_exists, elsewhere ? "it runs already, in another pid namespace" : "it is being started", {}};
+}
+
 }  // namespace
 
 Result<DaemonLock> DaemonLock::acquire(const std::string& path) {
@@ -88,17 +105,17 @@ Result<DaemonLock> DaemonLock::acquire(const std::string& path) {
   for (int attempt = 0; attempt < 100; ++attempt) {
     UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) return failed("open the pid file", path);
-    struct flock lock = whole_file(F_WRLCK);
+    struct flock lock = lock_of(kLockByte);
     while (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
       if (errno != EAGAIN && errno != EACCES) return failed("lock", path);
-      const pid_t pid = read_pid(file.get());
-      if (!is_ending(pid) || std::chrono::steady_clock::now() > give_up) {
-        return Error{
-            Code::already_exists, pid ? fmt::format("it runs already, with pid {}", pid) : "it is being started", {}};
-      }
+      const Result<pid_t> owner = owner_of(file.get());
+      const bool ending = owner.code() == Code::not_found || (owner.ok() && is_ending(*owner));
+      if (!ending || std::chrono::steady_clock::now() > give_up) return running(owner);
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     if (!is_current(file.get(), path)) continue;
+    struct flock owner = lock_of(kOwnerByte);
+    if (::fcntl(file.get(), F_SETLK, &owner) != 0) return failed("lock", path);
     Status written = write_pid(file.get(), path);
     if (!written.ok()) {
       ::unlink(path.c_str());
@@ -117,16 +134,18 @@ void DaemonLock::remove_file() const noexcept {
   if (is_current(file_.get(), path_)) ::unlink(path_.c_str());
 }
 
-Result<pid_t> daemon_pid(const std::string& path) {
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!file && errno != ENOENT) return failed("open the pid file", path);
-  struct flock lock = whole_file(F_WRLCK);
-  if (!file || ::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
-    return Error{Code::not_found, "no daemon holds its pid file", path};
-  }
-  const pid_t pid = read_pid(file.get());
-  if (pid == 0) return Error{Code::unavailable, "a daemon is just being started; try again", path};
-  return pid;
+Result<Process> find_daemon(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!file && errno != ENOENT && errno != ENOTDIR) return failed("open the pid file", path);
+  if (!file) return Error{Code::not_found, "no daemon holds its pid file", path};
+  const Result<pid_t> owner = owner_of(file.get());
+  if (!owner.ok()) return owner.error();
+  Result<Process> process = Process::open(*owner);
+  // It may have ended, and its number gone to another one, before it was held.
+  const Result<pid_t> again = owner_of(file.get());
+  if (!again.ok()) return again.error();
+  if (*again != *owner) return Error{Code::aborted, "another daemon has just taken its place; try again", path};
+  return process;
 }
 
 }  // namespace chi::cli

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "cli/process.h"
 
 namespace chi::cli {
 
@@ -35,7 +36,9 @@ class DaemonLock {
   UniqueFd file_;
 };
 
-// The process that holds the lock of this file. Fails with not_found when none does. Takes no lock itself.
-Result<pid_t> daemon_pid(const std::string& path);
+// The process that holds the lock of this file, as the kernel tells it, whatever is written there. Fails with not_found
+// when none does, and with failed_precondition when it is in another pid namespace. Takes no lock itself. Not for the
+// process that holds it: closing the file there gives its lock up.
+Result<Process> find_daemon(const std::string& path);
 
 }  // namespace chi::cli

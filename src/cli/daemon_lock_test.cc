@@ -4,6 +4,7 @@
 #include "cli/daemon_lock.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace chi::cli {
 namespace {
@@ -43,6 +46,24 @@ class DaemonLockTest : public testing::Test {
     ::close(ready[1]);
     return pid;
   }
+  // What a process that does not hold the lock is told: the pid, or the code of the error.
+  std::pair<pid_t, Code> asked_by_another() {
+    int answer[2];
+    EXPECT_EQ(::pipe(answer), 0);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const auto found = find_daemon(path_);
+      const std::pair<pid_t, Code> told(found.ok() ? found->pid() : 0, found.code());
+      (void)!::write(answer[1], &told, sizeof told);
+      ::_exit(0);
+    }
+    std::pair<pid_t, Code> told;
+    EXPECT_EQ(::read(answer[0], &told, sizeof told), static_cast<ssize_t>(sizeof told));
+    EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
+    ::close(answer[0]);
+    ::close(answer[1]);
+    return told;
+  }
   static void kill_holder(pid_t pid) {
     ::kill(pid, SIGKILL);
     ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
@@ -55,17 +76,17 @@ TEST_F(DaemonLockTest, HoldsUntilItIsDestroyedAndLeavesNoFile) {
   {
     auto lock = DaemonLock::acquire(path_);
     ASSERT_TRUE(lock.ok()) << lock.error().to_string();
-    EXPECT_EQ(daemon_pid(path_).value(), ::getpid());
+    EXPECT_EQ(asked_by_another().first, ::getpid());
     EXPECT_EQ(DaemonLock::acquire(path_).code(), Code::already_exists);
   }
   EXPECT_FALSE(std::filesystem::exists(path_));
-  EXPECT_EQ(daemon_pid(path_).code(), Code::not_found);
+  EXPECT_EQ(asked_by_another().second, Code::not_found);
   EXPECT_TRUE(DaemonLock::acquire(path_).ok());
 }
 
 TEST_F(DaemonLockTest, AnotherProcessIsNamed) {
   const pid_t holder = start_holder();
-  EXPECT_EQ(daemon_pid(path_).value(), holder);
+  EXPECT_EQ(asked_by_another().first, holder);
   auto second = DaemonLock::acquire(path_);
   ASSERT_EQ(second.code(), Code::already_exists);
   EXPECT_NE(second.error().text.find(std::to_string(holder)), std::string::npos) << second.error().text;
@@ -75,25 +96,57 @@ TEST_F(DaemonLockTest, AnotherProcessIsNamed) {
 TEST_F(DaemonLockTest, AFileLeftByAKilledProcessIsTakenOver) {
   kill_holder(start_holder());
   EXPECT_TRUE(std::filesystem::exists(path_));
-  EXPECT_EQ(daemon_pid(path_).code(), Code::not_found);
+  EXPECT_EQ(asked_by_another().second, Code::not_found);
   auto lock = DaemonLock::acquire(path_);
   ASSERT_TRUE(lock.ok()) << lock.error().to_string();
-  EXPECT_EQ(daemon_pid(path_).value(), ::getpid());
+  EXPECT_EQ(asked_by_another().first, ::getpid());
 }
 
 TEST_F(DaemonLockTest, AskingDoesNotKeepOthersFromStarting) {
   std::ofstream(path_) << "12345\n";
-  EXPECT_EQ(daemon_pid(path_).code(), Code::not_found);
+  EXPECT_EQ(asked_by_another().second, Code::not_found);
   EXPECT_TRUE(DaemonLock::acquire(path_).ok());
 }
 
-TEST_F(DaemonLockTest, NonsenseInTheFileIsNoPid) {
-  auto lock = DaemonLock::acquire(path_);
-  ASSERT_TRUE(lock.ok());
-  for (const char* text : {"", "0\n", "-1\n", "99999999999999999999\n", "nonsense", "1 2\n"}) {
+// Process 1 among it, and this test's parent: who holds the lock is the kernel's to say.
+TEST_F(DaemonLockTest, WhatTheFileSaysDoesNotMatter) {
+  const pid_t holder = start_holder();
+  for (const std::string& text :
+       {std::string(), std::string("0\n"), std::string("-1\n"), std::string("1\n"),
+        std::string("99999999999999999999\n"), std::string("nonsense"), std::to_string(::getppid()) + "\n"}) {
     std::ofstream(path_) << text;
-    EXPECT_EQ(daemon_pid(path_).code(), Code::unavailable) << text;
+    EXPECT_EQ(asked_by_another().first, holder) << text;
+    auto second = DaemonLock::acquire(path_);
+    ASSERT_EQ(second.code(), Code::already_exists);
+    EXPECT_NE(second.error().text.find(std::to_string(holder)), std::string::npos) << second.error().text;
   }
+  kill_holder(holder);
+}
+
+// A daemon in a container whose runtime folder is the machine's, say.
+TEST_F(DaemonLockTest, AHolderInAnotherPidNamespaceIsNoProcessOfThisOne) {
+  const pid_t holder = start_holder();
+  const pid_t other = ::fork();
+  if (other == 0) {
+    // The child of this one is the first process of a pid namespace, in which the holder has no number.
+    if (::unshare(CLONE_NEWPID) != 0) ::_exit(2);
+    const pid_t inside = ::fork();
+    if (inside == 0) {
+      const auto found = find_daemon(path_);
+      const auto second = DaemonLock::acquire(path_);
+      const bool right = found.code() == Code::failed_precondition && second.code() == Code::already_exists &&
+                         second.error().text.find("namespace") != std::string::npos;
+      ::_exit(right ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(inside, &status, 0);
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 3);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(other, &status, 0), other);
+  kill_holder(holder);
+  if (WEXITSTATUS(status) == 2) GTEST_SKIP() << "no pid namespace can be made here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_F(DaemonLockTest, ErrorsNameThePath) {

@@ -50,13 +50,14 @@ std::string render_workers(const admin::StatusReply& status) {
   return section("workers", table);
 }
 
-std::string render_sessions(const admin::StatusReply& status) {
+std::string render_sessions(const admin::StatusReply& status, bool here) {
   Table table({"session", "pid", "uid", "threads", "memory"});
   for (const auto& session : status.sessions) {
-    table.add({std::to_string(session.id), std::to_string(session.pid), std::to_string(session.uid),
-               std::to_string(session.streams), human_size(static_cast<double>(session.memory))});
+    table.add({std::to_string(session.id), session.pid == 0 ? "-" : std::to_string(session.pid),
+               std::to_string(session.uid), std::to_string(session.streams),
+               human_size(static_cast<double>(session.memory))});
   }
-  return section("sessions", table);
+  return section(here ? "sessions" : "sessions (pids are those of the daemon's pid namespace)", table);
 }
 
 std::string render_pools(const admin::StatusReply& status) {
@@ -111,21 +112,25 @@ std::string render_silent(const Told& told) {
   return out.empty() ? out : "\npools that do not tell:\n" + out;
 }
 
-std::string render_status(const admin::StatusReply& status) {
-  std::string out = fmt::format("daemon '{}', pid {}, version {}, up {}, {} resident\n", printable(status.name),
-                                status.pid, printable(status.version), human_duration(status.uptime_s),
+std::string render_status(const admin::StatusReply& status, pid_t pid) {
+  std::string out = fmt::format("daemon '{}', {}, version {}, up {}, {} resident\n", printable(status.name),
+                                pid_text(pid), printable(status.version), human_duration(status.uptime_s),
                                 human_size(static_cast<double>(status.resident_bytes)));
   if (status.failed_forgotten > 0) {
     out += fmt::format("{} fire-and-forget or periodic tasks failed; the log says which\n",
                        human_count(status.failed_forgotten));
   }
-  return out + render_workers(status) + render_sessions(status) + render_pools(status) + render_stuck(status);
+  return out + render_workers(status) + render_sessions(status, pid == static_cast<pid_t>(status.pid)) +
+         render_pools(status) + render_stuck(status);
 }
 
-// The status, with what each pool tells put beside it.
-Result<Json> status_json(const admin::StatusReply& status, const Told& told) {
+// The status, with what each pool tells put beside it. `pid` is the one that holds here; the daemon's own, and those of
+// sessions, are of its pid namespace.
+Result<Json> status_json(const admin::StatusReply& status, pid_t pid, const Told& told) {
   Result<Json> out = to_json(status);
   if (!out.ok()) return out;
+  (*out)["pid"] = pid == 0 ? Json() : Json(pid);
+  (*out)["own_pid"] = status.pid;
   for (Json& pool : (*out)["pools"]) {
     const auto found = told.find(pool["name"].get<std::string>());
     if (found == told.end()) continue;
@@ -153,7 +158,9 @@ int run_status(const StatusArguments& given) {
     if (!interval.ok()) return report_usage(interval.error());
     if (*interval == 0) return report_usage({Code::invalid_argument, "--interval is more than 0, as in 1s", {}});
   }
-  const Result<Client> client = connect(given.target);
+  const Result<Reached> reached = reach(given.target);
+  if (!reached.ok()) return report_unreachable(reached.error());
+  const Result<Client>& client = reached->client;
   if (!client.ok()) return report_unreachable(client.error());
   Told before;
   if (*interval != 0) {
@@ -166,10 +173,11 @@ int run_status(const StatusArguments& given) {
   if (!status.ok()) return report(status.error());
   Told told = ask_pools(*client, status->pools, kStatDeadline);
   for (auto& [pool, stat] : told) stat.operations = since(before[pool].operations, std::move(stat.operations));
-  if (given.target.json) return print_result(status_json(*status, told));
+  if (given.target.json) return print_result(status_json(*status, reached->pid, told));
   const std::string period = *interval == 0 ? "since each container was made" : fmt::format("in {}", given.interval);
   std::fputs(
-      (render_status(*status) + render_told(told) + render_operations(told, period) + render_silent(told)).c_str(),
+      (render_status(*status, reached->pid) + render_told(told) + render_operations(told, period) + render_silent(told))
+          .c_str(),
       stdout);
   return kDone;
 }

@@ -3,27 +3,23 @@
 // `chimaera stop`: asks the daemon to end and waits until its process has; with --force, makes it.
 #include <chimaera/admin.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 
-#include "base/file.h"
 #include "base/runtime_dir.h"
 #include "base/text.h"
-#include "base/unique_fd.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/daemon_lock.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
+#include "cli/process.h"
+#include "cli/table.h"
 #include "cli/target.h"
 
 namespace chi::cli {
@@ -33,6 +29,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTakeDown = std::chrono::seconds(5);  // beyond the grace that running tasks get
+constexpr milliseconds kAnswer = std::chrono::seconds(5);
 
 struct StopArguments {
   Target target;
@@ -40,33 +37,36 @@ struct StopArguments {
   bool force = false;
 };
 
-// A process, held so that its id cannot come to mean another one.
-Result<UniqueFd> open_process(pid_t pid) {
-  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process) return Error{errno_code(errno), fmt::format("cannot watch pid {}: {}", pid, errno_text(errno)), {}};
-  return process;
+// How it is called in what is said of it.
+struct Found {
+  std::string name;
+  Process process;
+};
+
+std::string shown_name(const StopArguments& given) {
+  return given.target.socket.empty() ? fmt::format("daemon '{}'", given.target.name)
+                                     : fmt::format("the daemon at '{}'", given.target.socket);
 }
 
-bool ended_within(const UniqueFd& process, milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  for (;;) {
-    pollfd wait{process.get(), POLLIN, 0};
-    const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now()).count();
-    const int events = ::poll(&wait, 1, static_cast<int>(std::max<long long>(left, 0)));
-    if (events >= 0 || errno != EINTR) return events > 0;
+// Who it is: who listens at the socket, whether he answers or not; else who holds the lock of the name's pid file, for
+// this user's daemons are the ones whose pid files are known.
+Result<Found> find(const Result<Reached>& reached, const StopArguments& given) {
+  std::string name = shown_name(given);
+  if (!reached.ok()) {
+    if (!given.target.socket.empty() || !given.target.user.empty()) return reached.error();
+    const Result<std::string> file = runtime_file(given.target.name, "pid", false);
+    if (!file.ok()) return file.error().code == Code::not_found ? reached.error() : file.error();
+    Result<Process> process = find_daemon(*file);
+    if (!process.ok()) return std::move(process).error();
+    return Found{std::move(name), *std::move(process)};
   }
-}
-
-// Who it is, from the daemon itself where it answers, else from its pid file.
-Result<pid_t> find_process(const Result<Client>& client, const StopArguments& given) {
-  if (client.ok()) {
-    const auto status = client->admin().call<admin::GetStatus>().get();
-    if (status.ok()) return static_cast<pid_t>(status->pid);
-    if (!given.force) return status.error();
+  Result<Process> process = Process::listening_at(reached->socket.get());
+  if (!process.ok()) return std::move(process).error();
+  if (reached->client.ok()) {
+    const auto status = reached->client->admin().with_deadline(kAnswer).call<admin::GetStatus>().get();
+    if (status.ok()) name = fmt::format("daemon '{}'", printable(status->name));
   }
-  const Result<std::string> path = runtime_file(given.target.name, "pid", false);
-  if (!path.ok()) return path.error();
-  return daemon_pid(*path);
+  return Found{std::move(name), *std::move(process)};
 }
 
 Status ask_to_end(const Client& client, milliseconds grace) {
@@ -75,21 +75,21 @@ Status ask_to_end(const Client& client, milliseconds grace) {
   return answer.error();
 }
 
-int force(const UniqueFd& process, milliseconds grace) {
+int force(const Process& process, milliseconds grace) {
   for (int signal : {SIGTERM, SIGKILL}) {
-    if (::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) != 0 && errno != ESRCH) {
-      return report(Error{errno_code(errno), "cannot send it a signal: " + errno_text(errno), {}});
-    }
-    if (ended_within(process, grace + kTakeDown)) return kDone;
+    if (const Status sent = process.send(signal); !sent.ok()) return report(sent.error());
+    if (process.ended_within(grace + kTakeDown)) return kDone;
   }
   return report(Error{Code::deadline_exceeded, "it does not end even when killed: it waits for the kernel", {}});
 }
 
-int end_process(const Result<Client>& client, const UniqueFd& process, const StopArguments& given, milliseconds grace) {
-  if (client.ok()) {
-    const Status asked = ask_to_end(*client, grace);
+int end_process(const Result<Reached>& reached, const Process& process, const StopArguments& given,
+                milliseconds grace) {
+  if (reached.ok() && !reached->client.ok() && !given.force) return report_unreachable(reached->client.error());
+  if (reached.ok() && reached->client.ok()) {
+    const Status asked = ask_to_end(*reached->client, grace);
     if (!asked.ok() && !given.force) return report(asked.error());
-    if (asked.ok() && ended_within(process, grace + kTakeDown)) return kDone;
+    if (asked.ok() && process.ended_within(grace + kTakeDown)) return kDone;
   }
   if (given.force) return force(process, grace);
   return report(Error{Code::deadline_exceeded, "it has not ended in time; `chimaera stop --force` makes it", {}});
@@ -99,20 +99,19 @@ int run_stop(const StopArguments& given) {
   const Result<std::uint64_t> grace_ns = parse_duration(given.grace);
   if (!grace_ns.ok()) return report_usage(grace_ns.error());
   const auto grace = std::min(milliseconds(*grace_ns / 1'000'000), milliseconds(std::chrono::hours(1)));
-  const Result<Client> client = connect(given.target);
-  if (!client.ok() && !given.force) return report_unreachable(client.error());
-  const Result<pid_t> pid = find_process(client, given);
-  if (!pid.ok()) return report_unreachable(pid.error());
-  const Result<UniqueFd> process = open_process(*pid);
-  if (!process.ok()) return report(process.error());
-  const int code = end_process(client, *process, given, grace);
+  const Result<Reached> reached = reach(given.target);
+  if (!reached.ok() && !given.force) return report_unreachable(reached.error());
+  const Result<Found> found = find(reached, given);
+  if (!found.ok()) return report_unreachable(found.error());
+  const int code = end_process(reached, found->process, given, grace);
   if (code != kDone) return code;
+  const pid_t pid = found->process.pid();
   if (given.target.json) {
     Json out;
-    out["pid"] = *pid;
+    out["pid"] = pid == 0 ? Json() : Json(pid);
     print_json(out);
   } else {
-    std::printf("daemon '%s', pid %d, has ended\n", given.target.name.c_str(), *pid);
+    std::printf("%s, %s, has ended\n", found->name.c_str(), pid_text(pid).c_str());
   }
   return kDone;
 }

@@ -5,9 +5,12 @@
 
 #include <chimaera/client.h>
 #include <chimaera/result.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <string>
+
+#include "base/unique_fd.h"
 
 namespace CLI {
 class App;
@@ -18,16 +21,30 @@ namespace chi::cli {
 struct Target {
   std::string name = "default";
   std::string socket;
+  std::string user;   // whose daemon it is
   bool json = false;  // the command's output is for programs
 };
 
-// Adds --name, --socket and --json.
+// Adds --name, --socket, --user and --json.
 void add_target(CLI::App& command, Target& target);
 
 // Adds --name alone, for commands that know no daemon's answers.
 void add_name(CLI::App& command, std::string& name);
 
+ConnectOptions connect_options(const Target& target, std::chrono::nanoseconds timeout = std::chrono::seconds(5));
+
 Result<Client> connect(const Target& target, std::chrono::nanoseconds timeout = std::chrono::seconds(5));
+
+// A connection, and who is at its other end.
+struct Reached {
+  UniqueFd socket;        // a copy of the client's: it hangs up when the daemon ends
+  pid_t pid = 0;          // the daemon's, in this process' pid namespace; 0: it is in another one
+  Result<Client> client;  // an error: it listens, and does not answer as it should
+};
+Result<Reached> reach(const Target& target);
+
+// "pid 17", or that it is in another pid namespace.
+std::string pid_text(pid_t pid);
 
 // Says "error: CODE: TEXT" on stderr and gives the exit code that goes with it.
 int report(const Error& error);

@@ -48,20 +48,20 @@ Result<TopReading> read_counters(const Client& client) {
   return TopReading{std::move(*got_status), std::move(*lanes), std::move(*got_methods)};
 }
 
-int show_once(const Client& client, std::chrono::nanoseconds interval, bool json) {
+int show_once(const Client& client, pid_t pid, std::chrono::nanoseconds interval, bool json) {
   const auto before = read_counters(client);
   if (!before.ok()) return report(before.error());
   std::this_thread::sleep_for(interval);
   const auto after = read_counters(client);
   if (!after.ok()) return report(after.error());
-  const Json frame = top_frame(*before, *after);
+  const Json frame = top_frame(*before, *after, pid);
   if (json) return print_json(frame), kDone;
   std::fputs(render_top(frame, kRowsOnce).c_str(), stdout);
   return kDone;
 }
 
 // Draws until it is told to end. The screen is left before anything else is printed.
-Status show(const Client& client, std::chrono::nanoseconds interval) {
+Status show(const Client& client, pid_t pid, std::chrono::nanoseconds interval) {
   auto before = read_counters(client);
   if (!before.ok()) return before.error();
   auto screen = Screen::open();
@@ -75,7 +75,7 @@ Status show(const Client& client, std::chrono::nanoseconds interval) {
       auto after = read_counters(client);
       if (after.code() == Code::deadline_exceeded) continue;  // the picture stays as it is
       if (!after.ok()) return reading_error(after.error());
-      frame = top_frame(*before, *after);
+      frame = top_frame(*before, *after, pid);
       before = std::move(after);
       pause = interval;
     }
@@ -89,11 +89,13 @@ int run_top(const TopArguments& given) {
   if (*interval < kShortestNs) return report_usage({Code::invalid_argument, "--interval is 50ms or more", {}});
   const bool once = given.once || given.target.json || !Screen::possible();
   if (!once) Screen::block_signals();
-  const Result<Client> client = connect(given.target);
+  const Result<Reached> reached = reach(given.target);
+  if (!reached.ok()) return report_unreachable(reached.error());
+  const Result<Client>& client = reached->client;
   if (!client.ok()) return report_unreachable(client.error());
   const std::chrono::nanoseconds pause(*interval);
-  if (once) return show_once(*client, pause, given.target.json);
-  const Status shown = show(*client, pause);
+  if (once) return show_once(*client, reached->pid, pause, given.target.json);
+  const Status shown = show(*client, reached->pid, pause);
   return shown ? kDone : report(shown.error());
 }
 

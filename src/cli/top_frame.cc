@@ -156,10 +156,10 @@ Json methods_of(const TopReading& before, const TopReading& after, const Rates& 
 
 }  // namespace
 
-Json top_frame(const TopReading& before, const TopReading& after) {
+Json top_frame(const TopReading& before, const TopReading& after, pid_t pid) {
   const Rates rates(Rates::grown(before.lanes.now_ns, after.lanes.now_ns));
   Json frame = {{"daemon", after.status.name},
-                {"pid", after.status.pid},
+                {"pid", pid == 0 ? Json() : Json(pid)},
                 {"uptime_s", after.status.uptime_s},
                 {"resident_bytes", after.status.resident_bytes},
                 {"sessions", after.status.sessions.size()},

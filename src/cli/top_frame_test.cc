@@ -37,7 +37,7 @@ std::pair<TopReading, TopReading> readings() {
 
 TEST(TopFrame, RatesAreOfTheTimeBetween) {
   const auto [before, after] = readings();
-  const Json frame = top_frame(before, after);
+  const Json frame = top_frame(before, after, 17);
   EXPECT_EQ(frame["seconds"], 2.0);
   EXPECT_EQ(frame["workers"][0]["busy_percent"], 75.0);
   EXPECT_EQ(frame["workers"][0]["tasks_per_second"], 15.0);
@@ -50,7 +50,7 @@ TEST(TopFrame, RatesAreOfTheTimeBetween) {
   EXPECT_EQ(busiest["queued"], 3);
   EXPECT_EQ(frame["methods"][0]["tasks_per_second"], 15.0);
   EXPECT_LE(frame["methods"][0]["p99_ns"], 2'048.0) << "those of before took a second";
-  EXPECT_EQ(top_frame(before, before)["methods"][0]["p99_ns"], 0) << "of none";
+  EXPECT_EQ(top_frame(before, before, 17)["methods"][0]["p99_ns"], 0) << "of none";
   ASSERT_EQ(frame["pools"].size(), 1U);
   EXPECT_EQ(frame["pools"][0]["tasks_per_second"], 15.0);
   EXPECT_EQ(frame["pools"][0]["lanes"], 3);
@@ -60,7 +60,7 @@ TEST(TopFrame, ADaemonThatBeganAnewHasNoNegativeRates) {
   auto [before, after] = readings();
   before.lanes.lanes[1].tasks = 1'000'000;
   before.lanes.lanes[1].handler_ns = 2'000'000'000;
-  const Json frame = top_frame(before, after);
+  const Json frame = top_frame(before, after, 17);
   for (const Json& lane : frame["lanes"]) EXPECT_GE(lane["tasks_per_second"].get<double>(), 0);
   EXPECT_EQ(frame["lanes"].size(), 3U);
   for (const Json& lane : frame["lanes"]) EXPECT_EQ(lane["handler_percent"], 0) << "an estimate that was corrected";
@@ -68,7 +68,7 @@ TEST(TopFrame, ADaemonThatBeganAnewHasNoNegativeRates) {
 
 TEST(RenderTop, FitsTheLinesThatThereAre) {
   const auto [before, after] = readings();
-  const Json frame = top_frame(before, after);
+  const Json frame = top_frame(before, after, 17);
   for (const std::size_t rows : {10U, 24U, 60U}) {
     const std::string text = render_top(frame, rows);
     EXPECT_LE(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), rows);
@@ -79,11 +79,11 @@ TEST(RenderTop, FitsTheLinesThatThereAre) {
 
 TEST(RenderTop, ALaneIsStuckOnlyWhenTheDaemonSaysSo) {
   auto [before, after] = readings();
-  const std::string isolated = render_top(top_frame(before, after), 60);
+  const std::string isolated = render_top(top_frame(before, after, 17), 60);
   EXPECT_NE(isolated.find("isolated"), std::string::npos);
   EXPECT_EQ(isolated.find("stuck"), std::string::npos);
   after.lanes.lanes.back().stuck = true;
-  const std::string stuck = render_top(top_frame(before, after), 60);
+  const std::string stuck = render_top(top_frame(before, after, 17), 60);
   EXPECT_EQ(stuck.find("isolated"), std::string::npos);
   EXPECT_NE(stuck.find("stuck"), std::string::npos);
 }

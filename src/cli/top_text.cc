@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/table.h"
+#include "cli/target.h"
 #include "cli/top_frame.h"
 
 namespace chi::cli {
@@ -103,13 +104,12 @@ std::array<std::size_t, 4> shares(const Json& frame, std::size_t shown, std::siz
 }  // namespace
 
 std::string render_top(const Json& frame, std::size_t rows) {
-  std::string out =
-      fmt::format("daemon '{}', pid {}, up {}, {} resident, sessions: {}{}; over {}\n",
-                  printable(frame["daemon"].get<std::string>()), frame["pid"].get<unsigned>(),
-                  human_duration(frame["uptime_s"].get<double>()), bytes(frame["resident_bytes"]),
-                  frame["sessions"].get<unsigned>(),
-                  frame["stuck"].get<unsigned>() == 0 ? "" : fmt::format(", {} STUCK", frame["stuck"].get<unsigned>()),
-                  human_duration(frame["seconds"].get<double>()));
+  std::string out = fmt::format(
+      "daemon '{}', {}, up {}, {} resident, sessions: {}{}; over {}\n", printable(frame["daemon"].get<std::string>()),
+      pid_text(frame["pid"].is_null() ? 0 : frame["pid"].get<pid_t>()), human_duration(frame["uptime_s"].get<double>()),
+      bytes(frame["resident_bytes"]), frame["sessions"].get<unsigned>(),
+      frame["stuck"].get<unsigned>() == 0 ? "" : fmt::format(", {} STUCK", frame["stuck"].get<unsigned>()),
+      human_duration(frame["seconds"].get<double>()));
   // On a small terminal fewer lists. Each has a blank line, its header, and what says that there is more.
   const std::size_t shown = std::clamp<std::size_t>(rows / 6, 1, sections().size());
   const std::size_t around = 1 + 3 * shown;

@@ -5,15 +5,15 @@
 
 #include <ctime>
 
-#include "base/runtime_dir.h"
+#include "client/daemon_address.h"
 #include "client/session.h"
 
 namespace chi {
 namespace client {
 namespace {
 
-Client make_client(const ConnectOptions& options, std::string path, std::shared_ptr<Connection> connection) {
-  auto session = std::make_shared<Session>(options, std::move(path));
+Client make_client(const ConnectOptions& options, DaemonAddress address, std::shared_ptr<Connection> connection) {
+  auto session = std::make_shared<Session>(options, std::move(address));
   session->start(std::move(connection));
   return Client(std::move(session));
 }
@@ -70,22 +70,14 @@ void Waker::wake() const noexcept {
 }  // namespace client
 
 Result<Client> Client::connect(const ConnectOptions& options) {
-  std::string path = options.socket;
-  if (path.empty()) {
-    auto found = runtime_file(options.name, "sock", false);
-    if (!found) {
-      if (found.code() != Code::not_found) return std::move(found).error();
-      return Error{Code::unavailable, "no daemon named '" + options.name + "' runs; start one with `chimaera start`",
-                   "client"};
-    }
-    path = *std::move(found);
-  }
+  auto address = client::DaemonAddress::find(options);
+  if (!address) return std::move(address).error();
   std::uint64_t deadline = client::precise_now() + client::bounded_ns(options.timeout);
-  auto socket = client::Connection::dial(path, deadline);
+  auto socket = client::Connection::dial(*address, deadline);
   if (!socket) return std::move(socket).error();
   auto connection = client::Connection::open(*std::move(socket), deadline);
   if (!connection) return std::move(connection).error();
-  return client::make_client(options, std::move(path), *std::move(connection));
+  return client::make_client(options, *std::move(address), *std::move(connection));
 }
 
 Pool Client::pool(std::string name) const { return Pool(session_, session_->pool(std::move(name))); }

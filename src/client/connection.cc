@@ -64,7 +64,8 @@ Error Connection::lost() {
           "the daemon has gone; whether the call took effect is unknown; the next call connects again", kWhere};
 }
 
-Result<UniqueFd> Connection::dial(const std::string& path, std::uint64_t deadline_ns) {
+Result<UniqueFd> Connection::dial(const DaemonAddress& daemon, std::uint64_t deadline_ns) {
+  const std::string& path = daemon.path;
   auto address = socket_address(path);
   if (!address) return std::move(address).error();
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -80,6 +81,10 @@ Result<UniqueFd> Connection::dial(const std::string& path, std::uint64_t deadlin
     timespec pause{0, 1'000'000};
     ::nanosleep(&pause, nullptr);
   }
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0) return dial_error(path, errno);
+  if (Status known = daemon.check(listener.uid); !known) return std::move(known).error();
   return fd;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "client/daemon_address.h"
 #include "client/memory.h"
 #include "shm/layout.h"
 #include "shm/packet.h"
@@ -31,8 +32,9 @@ struct StreamMemory {
 
 class Connection {
  public:
-  // Connects to a daemon's socket. Fails with unavailable (nobody there), permission_denied, resource_exhausted.
-  static Result<UniqueFd> dial(const std::string& path, std::uint64_t deadline_ns);
+  // Connects to a daemon's socket, and looks who listens, before anything is said. Fails with unavailable (nobody
+  // there), permission_denied (somebody else listens there, or this user may not connect), resource_exhausted.
+  static Result<UniqueFd> dial(const DaemonAddress& address, std::uint64_t deadline_ns);
 
   // Shakes hands on a connected socket. Deadlines are CLOCK_MONOTONIC nanoseconds.
   static Result<std::shared_ptr<Connection>> open(UniqueFd socket, std::uint64_t deadline_ns);

@@ -23,8 +23,11 @@ Error no_more_connecting() {
 
 }  // namespace
 
-Session::Session(ConnectOptions options, std::string path)
-    : options_(std::move(options)), path_(std::move(path)), id_(SystemRandom().next() | 1), admin_(pool(kAdminName)) {}
+Session::Session(ConnectOptions options, DaemonAddress address)
+    : options_(std::move(options)),
+      address_(std::move(address)),
+      id_(SystemRandom().next() | 1),
+      admin_(pool(kAdminName)) {}
 
 Session::~Session() {
   for (auto& stream : streams_) {
@@ -72,8 +75,8 @@ void Session::drain_idle() {
 Result<std::shared_ptr<Connection>> Session::current(std::uint64_t deadline_ns) {
   std::lock_guard lock(mutex_);
   if (connection_ && connection_->check()) return connection_;
-  if (path_.empty() || !options_.reconnect) return no_more_connecting();
-  auto socket = Connection::dial(path_, deadline_ns);
+  if (address_.path.empty() || !options_.reconnect) return no_more_connecting();
+  auto socket = Connection::dial(address_, deadline_ns);
   if (!socket) return std::move(socket).error();
   auto opened = Connection::open(*std::move(socket), deadline_ns);
   if (!opened) return opened;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "client/connection.h"
+#include "client/daemon_address.h"
 #include "client/stream.h"
 
 namespace chi::client {
@@ -40,8 +41,8 @@ struct PoolState {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `path`: of the socket, to connect again; empty: never.
-  Session(ConnectOptions options, std::string path);
+  // `address`: to connect again; without a path: never.
+  Session(ConnectOptions options, DaemonAddress address);
   ~Session();
 
   // Before first use: the first connection.
@@ -77,7 +78,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void drain_idle();
 
   const ConnectOptions options_;
-  const std::string path_;
+  const DaemonAddress address_;
   const std::uint64_t id_;  // random, never 0
 
   std::mutex mutex_;

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "base/usable_cpus.h"
 #include "runtime/config_keys.h"
 #include "runtime/yaml.h"
@@ -141,7 +142,7 @@ Result<Config> parse_config(std::string_view text, std::string_view name) {
 }
 
 Result<Config> load_config(const std::string& path) {
-  auto text = read_file(path, kMaxFileSize);
+  auto text = read_trusted_file(path, kMaxFileSize);
   if (!text) return std::move(text).error();
   auto config = parse_config(*text, path);
   if (!config) return config;

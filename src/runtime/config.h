@@ -100,7 +100,7 @@ Result<std::uint32_t> worker_limit(const Config& config);
 // "NAME:LINE: what is wrong and what would be right". Empty text gives the defaults.
 Result<Config> parse_config(std::string_view text, std::string_view name);
 
-// From a file of at most 1 MiB.
+// From a file of at most 1 MiB that root or this user alone could have written: it decides what code runs.
 Result<Config> load_config(const std::string& path);
 
 // The defaults as YAML with a comment for each key; parse_config reads it back as Config{}.

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "base/unique_fd.h"
 
 namespace chi::runtime {
@@ -33,22 +33,6 @@ struct Entries {
   std::vector<std::string> lines;
   std::vector<std::string> repos;
 };
-
-Error unreadable(const std::string& file, int error) {
-  return {errno_code(error), fmt::format("cannot read '{}': {}", file, errno_text(error)), {}};
-}
-
-Status check_trust(const std::string& file) {
-  struct stat info{};
-  if (::stat(file.c_str(), &info) != 0) return unreadable(file, errno);
-  const bool ours = info.st_uid == 0 || info.st_uid == ::geteuid();
-  if (ours && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
-  return Error{Code::permission_denied,
-               fmt::format("'{}' could have been written by others than root and uid {}: it is not used; make it "
-                           "yours alone (chown, chmod go-w)",
-                           file, ::geteuid()),
-               {}};
-}
 
 Result<Entries> parse(const std::string& text, const std::string& file) {
   Entries out;
@@ -72,8 +56,7 @@ Result<Entries> parse(const std::string& text, const std::string& file) {
 Result<Entries> read_entries(const std::string& file) {
   std::error_code error;
   if (file.empty() || !fs::exists(fs::status(file, error))) return Entries{};
-  if (Status trusted = check_trust(file); !trusted) return std::move(trusted).error();
-  auto text = read_file(file, kMaxFile);
+  auto text = read_trusted_file(file, kMaxFile);
   if (!text) return std::move(text).error();
   return parse(*text, file);
 }

@@ -271,6 +271,36 @@ class Lifetime(CliTest):
         self.done("stop", "--force", "--grace", "1ms")
         self.assertIn("pid", self.start())
 
+    def test_the_pid_file_of_a_frozen_daemon_may_name_a_stranger(self):
+        with subprocess.Popen(["sleep", "600"]) as stranger:
+            try:
+                pid = self.start()["pid"]
+                os.kill(pid, signal.SIGSTOP)
+                (self.folder / "chimaera/default.pid").write_text(f"{stranger.pid}\n")
+                self.assertIn(f"pid {pid}, has ended", self.done("stop", "--force", "--grace", "1ms"))
+                self.assertTrue(self.gone(pid))
+                self.assertIsNone(stranger.poll())
+            finally:
+                stranger.kill()
+
+    def test_the_lock_tells_who_it_is_where_the_socket_has_gone(self):
+        with subprocess.Popen(["sleep", "600"]) as stranger:
+            try:
+                pid = self.start()["pid"]
+                os.kill(pid, signal.SIGSTOP)
+                (self.folder / "chimaera/default.sock").unlink()
+                (self.folder / "chimaera/default.pid").write_text(f"{stranger.pid}\n")
+                self.fails(NO_DAEMON, ["unavailable"], "stop")
+                self.assertIn(f"pid {pid}, has ended", self.done("stop", "--force", "--grace", "1ms"))
+                self.assertTrue(self.gone(pid))
+                self.assertIsNone(stranger.poll())
+            finally:
+                stranger.kill()
+
+    def test_stop_names_whom_it_has_ended(self):
+        socket = self.start(name="other")["socket"]
+        self.assertIn("daemon 'other', pid", self.done("stop", "--socket", socket))
+
     def test_another_daemons_socket_is_not_taken(self):
         socket = self.start(name="one")["socket"]
         file = self.folder / "two.yaml"
@@ -291,6 +321,61 @@ class Lifetime(CliTest):
         self.assertEqual(letter.read_text(), "dear")
         self.environment["XDG_RUNTIME_DIR"] = "/proc"
         self.fails(FAILED, ["/proc/chimaera", "XDG_RUNTIME_DIR"], "start")
+
+
+class PidNamespaces(CliTest):
+    """A daemon and a command that do not see each other's processes, or by other numbers."""
+    APART = ["unshare", "--pid", "--fork", "--kill-child"]
+
+    def setUp(self):
+        super().setUp()
+        if subprocess.run([*self.APART, "true"], capture_output=True).returncode != 0:
+            self.skipTest("no pid namespace can be made here")
+
+    def apart(self, *arguments):
+        return self.run_program(*self.APART[1:], PROGRAM, *arguments, program=self.APART[0])
+
+    def test_the_daemon_is_outside(self):
+        pid = self.start()["pid"]
+        status = json.loads(self.apart("status", "--json").stdout)
+        self.assertIsNone(status["pid"])
+        self.assertEqual(status["own_pid"], pid)
+        self.assertEqual([session["pid"] > 0 for session in status["sessions"]], [True])  # the daemon sees everybody
+        shown = self.apart("status").stdout
+        self.assertIn("in another pid namespace", shown)
+        self.assertNotIn(f"pid {pid}", shown)
+        self.assertIsNone(json.loads(self.apart("top", "--json", "--interval", "50ms").stdout)["pid"])
+        second = self.apart("start")
+        self.assertEqual(second.returncode, FAILED)
+        self.assertIn("in another pid namespace", second.stderr)
+        os.kill(pid, signal.SIGSTOP)
+        forced = self.apart("stop", "--force", "--grace", "1ms")
+        self.assertNotEqual(forced.returncode, DONE, forced.stdout)
+        self.assertIn("in another pid namespace", forced.stderr)
+        os.kill(pid, signal.SIGCONT)
+        self.assertEqual(self.json("status")["pid"], pid)
+        ended = self.apart("stop")
+        self.assertEqual(ended.returncode, DONE, ended.stderr)
+        self.assertIn("in another pid namespace, has ended", ended.stdout)
+        self.assertTrue(self.gone(pid))
+
+    def test_the_daemon_is_inside(self):
+        self.names.append("default")
+        command = [*self.APART, PROGRAM, "start", "--foreground", "--json"]
+        with subprocess.Popen(command, env=self.environment, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as runner:
+            lines = ""
+            while not lines.endswith("}\n"):
+                lines += runner.stdout.readline()
+            own = json.loads(lines)["pid"]
+            pid = self.json("status")["pid"]
+            self.assertNotEqual(pid, own)
+            self.assertEqual(self.json("status")["own_pid"], own)
+            self.assertEqual(os.readlink(f"/proc/{pid}/exe"), os.path.realpath(PROGRAM))
+            self.assertIn("daemon's pid namespace", self.done("status"))
+            os.kill(pid, signal.SIGSTOP)
+            self.assertIn(f"pid {pid}, has ended", self.done("stop", "--force", "--grace", "1ms"))
+            runner.wait(TIMEOUT)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can run a program as somebody else")
@@ -334,6 +419,79 @@ class OtherUsers(CliTest):
         self.refused("pool", "destroy", "shared")
         self.refused("stop")
         self.assertIn("b", self.done("call", "shared", "get", "key=a", *self.there))
+
+    def test_another_users_configuration_is_not_read(self):
+        file = self.public / "a.yaml"
+        file.write_text("log: {level: debug}\n")
+        os.chown(file, self.NOBODY, self.NOBODY)
+        self.fails(FAILED, ["permission_denied", str(file), f"uid {self.NOBODY}"], "start", "--config", str(file))
+        os.chown(file, 0, 0)
+        file.chmod(0o666)
+        self.fails(FAILED, ["permission_denied", "others may write"], "start", "--config", str(file))
+        file.chmod(0o644)
+        os.chown(self.public, self.NOBODY, self.NOBODY)
+        self.fails(FAILED, ["permission_denied", f"uid {self.NOBODY}"], "start", "--config", str(file))
+        os.chown(self.public, 0, 0)
+        self.start("--config", str(file))
+
+    def listen_as_nobody(self, path):
+        """A stranger at the path, and what it hears within the time."""
+        listener = subprocess.Popen(
+            [sys.executable, "-c", f"""if True:
+                import os, socket, sys
+                s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                s.bind({str(path)!r}); os.chmod({str(path)!r}, 0o777); s.listen(5)
+                print("listens", flush=True)
+                while True:
+                    c, _ = s.accept()
+                    print(len(c.recv(4096)), flush=True)"""],
+            user=self.NOBODY, group=self.NOBODY, extra_groups=[], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(listener.stdout.close)
+        self.addCleanup(listener.wait)
+        self.addCleanup(listener.kill)
+        self.assertEqual(listener.stdout.readline(), "listens\n")
+        return listener
+
+    def test_a_stranger_at_a_stopped_daemons_socket_is_told_nothing(self):
+        self.public.chmod(0o1777)
+        self.start_with_socket("0666")
+        self.done("stop", *self.there)
+        stranger = self.listen_as_nobody(self.there[1])
+        for command in ("status", "stop", "top"):
+            self.fails(NO_DAEMON, ["permission_denied", f"uid {self.NOBODY}", "--user"], command, *self.there)
+            self.assertEqual(stranger.stdout.readline(), "0\n", command)
+        self.assertIsNone(stranger.poll())
+        # So in a folder of the stranger's own, where there was another one: in /tmp whoever comes first has the name.
+        place = self.public / "place"
+        place.mkdir(mode=0o755)
+        os.chown(place, self.NOBODY, self.NOBODY)
+        stranger = self.listen_as_nobody(place / "socket")
+        self.fails(NO_DAEMON, ["permission_denied"], "status", "--socket", str(place / "socket"))
+        self.assertEqual(stranger.stdout.readline(), "0\n")
+
+    def test_another_users_daemon_is_reached_by_root(self):
+        run = self.public / "run"
+        run.mkdir(mode=0o700)
+        os.chown(run, self.NOBODY, self.NOBODY)
+        modules = pathlib.Path(PROGRAM).parent.parent / "modules"
+        environment = {**self.environment, "XDG_RUNTIME_DIR": str(run), "CHIMAERA_MODULE_PATH": str(modules)}
+        there = {"user": self.NOBODY, "group": self.NOBODY, "extra_groups": [], "cwd": "/", "env": environment,
+                 "capture_output": True, "text": True, "timeout": TIMEOUT}
+        started = subprocess.run([self.program, "start", "--json"], **there)
+        if "chimaera_admin" in started.stderr:
+            self.skipTest("another user cannot read the modules")
+        self.assertEqual(started.returncode, DONE, started.stderr)
+        socket = ["--socket", str(run / "chimaera/default.sock")]
+        try:
+            pid = json.loads(started.stdout)["pid"]
+            self.assertEqual(self.json("status", *socket)["pid"], pid)
+            self.assertEqual(self.json("status", "--user", str(self.NOBODY), *socket)["pid"], pid)
+            self.fails(NO_DAEMON, ["permission_denied", "uid 0"], "status", "--user", "root", *socket)
+            self.fails(NO_DAEMON, ["no user"], "status", "--user", "no.such.user")
+            self.environment["XDG_RUNTIME_DIR"] = str(run)
+            self.assertEqual(self.json("status")["pid"], pid)
+        finally:
+            self.done("stop", *socket)
 
     def test_the_sockets_mode_comes_first(self):
         self.start_with_socket("0600")

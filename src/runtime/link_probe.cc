@@ -1,26 +1,27 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// Implements link_probe.h. The child of a process with threads has only this one: it may use what the C library makes
-// fit after a fork, malloc and the linker among it, and no lock of ours.
+// Implements link_probe.h. posix_spawn shares this process' memory with the child until that has become the other
+// program, so nothing is copied, however much there is.
 #include "runtime/link_probe.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "runtime/link_probe_program.h"
+#include "runtime/sealed_memory.h"
 
 namespace chi::runtime {
 
@@ -28,24 +29,58 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kFirstPatience(1000);
-constexpr char kEnded = '\n';  // the last thing the child says: linking is over, however it went
-
 Error no_probe(std::string_view what, int error) {
-  return {errno_code(error), fmt::format("cannot be tried out ({}: {})", what, errno_text(error)), {}};
+  const Code code = error == EAGAIN ? Code::resource_exhausted : errno_code(error);
+  return {code, fmt::format("cannot be tried out ({}: {})", what, errno_text(error)), {}};
 }
 
-[[noreturn]] void link_and_end(const std::string& path, int said, int report) {
-  const rlimit no_core{0, 0};  // it would be one of the whole daemon
-  (void)::setrlimit(RLIMIT_CORE, &no_core);
-  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::dup2(said, STDOUT_FILENO);
-  ::dup2(said, STDERR_FILENO);
-  ::signal(SIGABRT, SIG_DFL);
-  (void)::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  (void)!::write(report, &kEnded, 1);
-  ::_exit(0);
-}
+// What posix_spawn is told. The descriptors, whatever they are here, have numbers beyond those that they get there.
+class SpawnPlan {
+ public:
+  SpawnPlan() {
+    ::posix_spawn_file_actions_init(&actions_);
+    ::posix_spawnattr_init(&attributes_);
+  }
+  ~SpawnPlan() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  int give(int from, int to) {
+    UniqueFd beyond(::fcntl(from, F_DUPFD_CLOEXEC, kProbeProgram + 1));
+    if (!beyond) return errno;
+    const int error = ::posix_spawn_file_actions_adddup2(&actions_, beyond.get(), to);
+    given_[to] = std::move(beyond);
+    return error;
+  }
+
+  // Also a program that this node is a part of has descriptors, not all of them closed on exec, and signals blocked.
+  int start(pid_t& child) {
+    sigset_t none;
+    sigset_t all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int error = ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (error == 0) error = ::posix_spawn_file_actions_addclosefrom_np(&actions_, kProbeProgram + 1);
+    if (error != 0) return error;
+    const std::string path = fmt::format("/proc/self/fd/{}", kProbeProgram);  // the child's own
+    std::string name = "chimaera-probe";
+    std::array<char*, 2> arguments{name.data(), nullptr};
+    return ::posix_spawn(&child, path.c_str(), &actions_, &attributes_, arguments.data(), environ);
+  }
+
+  void release() { given_ = {}; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+  std::array<UniqueFd, kProbeProgram + 1> given_;
+};
 
 // Waits for the child's end, which closes its end of the pipe; false: too late.
 bool wait_for_end(int pipe, SteadyClock::time_point deadline) {
@@ -69,20 +104,48 @@ std::string first_words(int said) {
   return out;
 }
 
-Status try_once(const std::string& path, std::chrono::milliseconds patience) {
-  const UniqueFd said(::memfd_create("chi-probe", MFD_CLOEXEC));
+struct Pipe {
+  UniqueFd reader;
+  UniqueFd writer;
+};
+
+Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
-  if (!said || ::pipe2(ends.data(), O_CLOEXEC) != 0) return no_probe("memfd_create, pipe", errno);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return no_probe("fork", errno);
-  if (child == 0) link_and_end(path, said.get(), writer.get());
-  writer.reset();
-  const bool in_time = wait_for_end(reader.get(), SteadyClock::now() + patience);
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return no_probe("pipe", errno);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+}  // namespace
+
+Status probe_link(int library, std::chrono::milliseconds patience) {
+  auto program = sealed_copy(link_probe_program(), "chimaera-probe", CodeKind::program);
+  if (!program.ok()) {
+    return {program.code(), "cannot be tried out: the program for it " + program.error().text};
+  }
+  const UniqueFd said(::memfd_create("chi-probe", MFD_CLOEXEC));
+  if (!said) return no_probe("memfd_create", errno);
+  auto pipe = make_pipe();
+  if (!pipe.ok()) return std::move(pipe).error();
+
+  SpawnPlan plan;
+  pid_t child = 0;
+  int error = plan.give(said.get(), STDOUT_FILENO);
+  if (error == 0) error = plan.give(said.get(), STDERR_FILENO);
+  if (error == 0) error = plan.give(library, kProbeLibrary);
+  if (error == 0) error = plan.give(pipe->writer.get(), kProbeReport);
+  if (error == 0) error = plan.give(program->get(), kProbeProgram);
+  if (error != 0) return no_probe("dup", error);
+  if ((error = plan.start(child)) != 0) return no_probe("posix_spawn", error);
+  // Whoever else here waits for children may take this one, too, and its number may be another's then.
+  const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  plan.release();
+  pipe->writer.reset();
+
+  const bool in_time = wait_for_end(pipe->reader.get(), SteadyClock::now() + patience);
   char last = 0;
-  const bool ended = in_time && ::read(reader.get(), &last, 1) == 1;
-  if (!in_time) ::kill(child, SIGKILL);
+  const bool ended = in_time && ::read(pipe->reader.get(), &last, 1) == 1;
+  if (!in_time && handle) (void)::syscall(SYS_pidfd_send_signal, handle.get(), SIGKILL, nullptr, 0);
+  if (!in_time && !handle) (void)::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -97,16 +160,6 @@ Status try_once(const std::string& path, std::chrono::milliseconds patience) {
           fmt::format("ends the process while it is linked, in a constructor of a static object{}{}; do the work in "
                       "the container's open(), which may fail",
                       words.empty() ? "" : ": ", words)};
-}
-
-}  // namespace
-
-// A fork may catch a lock of the linker's that another thread holds for a moment, as one does that starts a thread or
-// looks a symbol up: that child waits for it for ever. Twice in a row is something else.
-Status probe_link(const std::string& path, std::chrono::milliseconds patience) {
-  Status first = try_once(path, std::min(patience, kFirstPatience));
-  if (first.ok() || first.code() != Code::deadline_exceeded) return first;
-  return try_once(path, patience);
 }
 
 }  // namespace chi::runtime

@@ -7,15 +7,10 @@
 
 #include <chimaera/domain.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <mutex>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -26,60 +21,18 @@
 #include "runtime/link_probe.h"
 #include "runtime/loaded_image.h"
 #include "runtime/module_table.h"
+#include "runtime/sealed_memory.h"
 
 namespace chi::runtime {
 
 namespace {
 
-// The sanitizers' allocators are not made for a fork beside other threads: that a child of theirs hangs says nothing.
-#ifdef CHI_SANITIZED
-constexpr bool kForkMayHang = true;
-constexpr auto kProbePatience = std::chrono::seconds(2);
-#else
-constexpr bool kForkMayHang = false;
 constexpr auto kProbePatience = std::chrono::seconds(10);
-#endif
-
 constexpr std::uint64_t kMaxLibrary = std::uint64_t{256} << 20;
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8U
-#endif
 
 Error about(const FoundModule& found, Error error) {
   error.text = fmt::format("module '{}': '{}' {}", found.name, found.library, error.text);
   return error;
-}
-
-Error no_copy(std::string_view what, int error) {
-  return {errno_code(error), fmt::format("cannot be copied into memory ({}: {})", what, errno_text(error)), {}};
-}
-
-// "Not executable" says that it cannot be a program, which hardened kernels demand; it can be linked all the same.
-int make_memfd(const char* name) {
-  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  int fd = memfd_create(name, kFlags | MFD_NOEXEC_SEAL);
-  return fd < 0 && errno == EINVAL ? memfd_create(name, kFlags) : fd;
-}
-
-// A copy of `bytes` that nobody can change any more. Its name is what /proc/PID/maps shows.
-Result<UniqueFd> sealed_copy(std::string_view bytes, const std::string& name) {
-  UniqueFd fd(make_memfd(name.c_str()));
-  const WriteSignalsHeld held;
-  if (!fd) return no_copy("memfd_create", errno);
-  while (!bytes.empty()) {
-    ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return no_copy("write", n < 0 ? errno : ENOSPC);
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  // EBUSY: the kernel itself holds pages, in its lists of what was just written, and has waited 150 ms for that to end.
-  constexpr unsigned kTries = 30;
-  for (unsigned i = 1; fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0;
-       ++i) {
-    if ((errno != EBUSY && errno != EINTR) || i == kTries) return no_copy("seal", errno);
-  }
-  return fd;
 }
 
 // Not "/proc/self/...", so that a debugger, which is another process, finds the library, too.
@@ -87,12 +40,6 @@ std::string path_of(int fd) {
   std::error_code error;
   std::string self = std::filesystem::read_symlink("/proc/self", error).string();
   return fmt::format("/proc/{}/fd/{}", error ? "self" : self, fd);
-}
-
-// The linker is the process': a copy of it that is made while another thread is linking may be of no use.
-std::mutex& linker() {
-  static std::mutex mutex;
-  return mutex;
 }
 
 // dlerror's text, with the path that the operator knows.
@@ -138,13 +85,11 @@ std::shared_ptr<const Module> Module::linked(const chi_module& table) {
 }
 
 Status Module::link(std::string_view bytes) {
-  auto copy = sealed_copy(bytes, fmt::format("chi-{}-{:016x}", name_, content_hash_));
+  auto copy = sealed_copy(bytes, fmt::format("chi-{}-{:016x}", name_, content_hash_), CodeKind::library);
   if (!copy) return std::move(copy).error();
   copy_ = std::move(*copy);
   std::string path = path_of(copy_.get());
-  std::lock_guard lock(linker());
-  Status harmless = probe_link(path, kProbePatience);
-  if (!harmless && !(kForkMayHang && harmless.code() == Code::deadline_exceeded)) return harmless;
+  if (Status harmless = probe_link(copy_.get(), kProbePatience); !harmless.ok()) return harmless;
   handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle_ == nullptr) {
     return {Code::failed_precondition, fmt::format("cannot be linked: {}", link_error(path))};
@@ -153,7 +98,6 @@ Status Module::link(std::string_view bytes) {
 }
 
 Status Module::read_table() {
-  std::lock_guard lock(linker());  // dlsym holds a lock that the child of a probe must not find held
   const void* exported = dlsym(handle_, CHI_MODULE_SYMBOL);
   if (exported == nullptr) {
     return {Code::failed_precondition, fmt::format("exports no '{}': it needs a CHI_EXPORT_MODULE", CHI_MODULE_SYMBOL)};
@@ -178,7 +122,6 @@ void Module::list_methods() {
 
 Module::~Module() {
   if (handle_ == nullptr) return;
-  std::lock_guard lock(linker());
   dlclose(handle_);
   // What cannot be unlinked (marked so, or with thread-local objects that still live) keeps its name in the linker, and
   // so must keep the descriptor: another library under the same path would be taken for this one.

@@ -4,7 +4,7 @@
 // only then believes it; so a file that is replaced on disk changes nothing that runs, and several versions of a
 // module can be loaded at once. Immutable once loaded, usable from any thread.
 //
-// What runs inside dlopen (constructors of static objects) runs before the table can be checked: it is tried in a child
+// What runs inside dlopen (constructors of static objects) runs before the table can be checked: it is tried in another
 // process first (link_probe.h), so that it may fail. It is not kept from doing harm: loading a module is running its
 // author's code as the daemon's user, and repos belong to whoever may do that.
 #pragma once

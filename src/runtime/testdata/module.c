@@ -40,6 +40,23 @@ __attribute__((constructor)) static void begin(void) {
   for (;;) pause();
 }
 #endif
+#ifdef LOOKS_AROUND
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+/* Says which program it is linked by, and which descriptors that has. */
+__attribute__((constructor)) static void begin(void) {
+  char program[200] = {0};
+  if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) return;
+  fprintf(stderr, "in %s with", program);
+  DIR* folder = opendir("/proc/self/fd");
+  for (struct dirent* each; folder && (each = readdir(folder)) != 0;) {
+    if (each->d_name[0] != '.' && atoi(each->d_name) != dirfd(folder)) fprintf(stderr, " %s", each->d_name);
+  }
+  abort();
+}
+#endif
 
 static int32_t answer(void* self, chi_task* task, const chi_message* request, chi_out* out) {
   (void)self, (void)task, (void)request;

@@ -5,13 +5,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "cli/exit_code.h"
-#include "cli/table.h"
+#include "cli/failure.h"
 
 namespace chi::cli {
 
@@ -27,10 +27,37 @@ Result<std::vector<std::pair<std::string, std::string>>> split_fields(const std:
   return out;
 }
 
+namespace {
+
+constexpr std::size_t kMostOfAFile = std::size_t{1} << 30;
+
+// "@FILE" stands for what is in the file, "@@" for a text that begins with "@".
+Status read_files(std::vector<std::pair<std::string, std::string>>& fields) {
+  for (auto& [key, value] : fields) {
+    if (!value.starts_with('@')) continue;
+    const std::string path = value.substr(1);
+    if (path.starts_with('@')) {
+      value = path;
+      continue;
+    }
+    Result<std::string> content = read_file(path, kMostOfAFile);
+    if (!content.ok()) {
+      return Error{content.code(),
+                   fmt::format("field '{}': {}; for a text that begins with '@' write '@@'", key, content.error().text),
+                   {}};
+    }
+    value = *std::move(content);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Json> request_json(const SchemaType& type, const std::vector<std::string>& fields, const std::string& json) {
   if (json.empty()) {
-    const auto pairs = split_fields(fields);
+    auto pairs = split_fields(fields);
     if (!pairs.ok()) return pairs.error();
+    if (Status read = read_files(*pairs); !read) return std::move(read).error();
     return fields_to_json(type, *pairs);
   }
   if (!fields.empty()) {
@@ -63,7 +90,7 @@ Result<Query> query_of(const std::string& text) {
 }
 
 int report_usage(const Error& error) {
-  std::fprintf(stderr, "error: %s\n", printable(error.to_string()).c_str());
+  print_failure(error);
   return kUsage;
 }
 

@@ -29,12 +29,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kOneSignal(300);  // what comes so soon after the first one is the same wish
 
-constexpr const char* kFooter = R"(Example:
-  chimaera pool create disk -m bdev 'backend=file:/data/disk?size=1G' disk=true
-  chimaera bdev export disk --nbd /run/user/1000/disk.sock &
-  nbdinfo 'nbd+unix:///?socket=/run/user/1000/disk.sock'
-
-The pool is to be a disk (disk=true), or of several containers: one whose space is allocated from the start.
+constexpr const char* kFooter =
+    R"(The pool is to be a disk (disk=true), or of several containers: one whose space is allocated from the start.
 It is served until SIGINT or SIGTERM comes. Then what was asked for is answered, the socket is removed, and the exit
 code is 0; a second signal ends it at once.
 When the daemon or the pool goes away, requests fail with EIO. They work again once the pool is back on the same files

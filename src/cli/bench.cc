@@ -10,10 +10,12 @@
 #include "benchmark/workload.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/examples.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
 #include "cli/table.h"
 #include "cli/target.h"
+#include "cli/usage.h"
 
 namespace chi::cli {
 
@@ -75,7 +77,6 @@ void add_options(CLI::App& command, BenchArguments& given) {
       ->expected(1)
       ->take_all();
   command.footer(list_of_workloads());
-  command.failure_message(CLI::FailureMessage::help);
 }
 
 std::string render_targets(const std::vector<bench::Target>& targets) {
@@ -154,12 +155,11 @@ int run_bench(const std::vector<std::string>& arguments) {
   CLI::App command("Measures this machine: figures, beside what is possible at all on it.", "chimaera bench");
   BenchArguments given;
   add_options(command, given);
+  add_examples(command, "bench");
   try {
     command.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& e) {
-    const bool asked_for = e.get_exit_code() == 0;
-    command.exit(e);
-    return asked_for ? kDone : kUsage;
+    return end_of_parse(command, e, arguments);
   }
   return run_and_print(given);
 }

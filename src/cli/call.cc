@@ -46,6 +46,17 @@ std::string render_each(const Outcome& outcome) {
   return render(rows);
 }
 
+// Of one container among several, on stderr.
+void print_partial_failure(const Json& failure, bool json) {
+  const Json& error = failure["error"];
+  if (json) {
+    std::fprintf(stderr, "%s\n", failure.dump(-1, ' ', true, Json::error_handler_t::replace).c_str());
+  } else {
+    std::fprintf(stderr, "error: container %u: %s: %s\n", failure["container"].get<unsigned>(),
+                 error["code"].get<std::string>().c_str(), printable(error["text"].get<std::string>()).c_str());
+  }
+}
+
 int show(const Outcome& outcome, bool gathered, bool json) {
   if (json) {
     print_json(gathered ? outcome_json(outcome) : *outcome.value);
@@ -54,11 +65,7 @@ int show(const Outcome& outcome, bool gathered, bool json) {
   } else if (!outcome.replies.empty()) {
     std::fputs(render_each(outcome).c_str(), stdout);
   }
-  for (const Json& failure : outcome.failures) {
-    const Json& error = failure["error"];
-    std::fprintf(stderr, "error: container %u: %s: %s\n", failure["container"].get<unsigned>(),
-                 error["code"].get<std::string>().c_str(), printable(error["text"].get<std::string>()).c_str());
-  }
+  for (const Json& failure : outcome.failures) print_partial_failure(failure, json);
   if (outcome.failures.empty()) return kDone;
   return outcome.value || !outcome.replies.empty() ? kPartlyFailed : kFailed;
 }
@@ -124,10 +131,8 @@ void add_call(CLI::App& program, Action& run) {
   command->add_flag("--bulk", given->bulk, "priority high_throughput: stand back behind others' calls");
   command->add_option("POOL", given->pool, "the pool's name")->required();
   command->add_option("METHOD", given->method, "see `chimaera module describe`")->required();
-  command->add_option("FIELD", given->fields, "the request's fields, as key=value");
-  command->footer(
-      "Example: chimaera call inventory put key=apple value=red\n"
-      "         chimaera call inventory count --query all --json");
+  command->add_option("FIELD", given->fields,
+                      "the request's fields, as key=value; key=@FILE: what is in the file, @@ for a leading @");
   command->callback([&run, given] { run = [given] { return run_call(*given); }; });
 }
 

@@ -103,7 +103,6 @@ void add_completion(CLI::App& program, Action& run) {
   CLI::App* command = program.add_subcommand("completion", "Print a script that makes a shell complete commands");
   auto shell = std::make_shared<std::string>();
   command->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer("Example: source <(chimaera completion bash)");
   command->callback([&run, shell] { run = [shell] { return print_script(*shell); }; });
 
   CLI::App* hidden = program.add_subcommand("__complete", "Candidates for the last word")->group("");

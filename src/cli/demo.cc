@@ -24,11 +24,13 @@
 #include "cli/demo_records.h"
 #include "cli/demo_report.h"
 #include "cli/demo_source.h"
+#include "cli/examples.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
 #include "cli/signal_watch.h"
 #include "cli/table.h"
 #include "cli/target.h"
+#include "cli/usage.h"
 
 namespace chi::cli {
 
@@ -167,12 +169,11 @@ int run_demo(const std::vector<std::string>& arguments) {
   command.add_option("FILE", given.file,
                      "records as `apt-cache dumpavail` prints them, '-' for stdin; default: what it prints here");
   command.add_flag("--json", given.json, "print JSON");
+  add_examples(command, "demo");
   try {
     command.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // it takes them from the back
   } catch (const CLI::ParseError& e) {
-    const bool asked_for = e.get_exit_code() == 0;  // --help
-    command.exit(e);
-    return asked_for ? kDone : kUsage;
+    return end_of_parse(command, e, arguments);
   }
   return run_demo_job(given);
 }

@@ -7,7 +7,7 @@ namespace chi::cli {
 
 enum ExitCode : int {
   kDone = 0,
-  kFailed = 1,        // stderr has "error: CODE: TEXT"
+  kFailed = 1,        // stderr says why, see failure.h
   kUsage = 2,         // the command line itself is wrong
   kNoDaemon = 3,      // there is no daemon of that name, or it cannot be reached
   kPartlyFailed = 4,  // of several containers some answered, some failed

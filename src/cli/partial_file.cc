@@ -25,6 +25,11 @@ Error cannot(const std::string& path) {
 }  // namespace
 
 Result<PartialFile> PartialFile::create(const std::string& path) {
+  if (path == "-") {
+    UniqueFd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (!out) return cannot("stdout");
+    return PartialFile("stdout", {}, std::move(out));
+  }
   struct stat there{};
   if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
     return Error{Code::invalid_argument, fmt::format("'{}' is there and no regular file; name another one", path), {}};
@@ -39,7 +44,9 @@ PartialFile::~PartialFile() {
   if (file_) abandon();
 }
 
-void PartialFile::abandon() const noexcept { ::unlink(temporary_.c_str()); }
+void PartialFile::abandon() const noexcept {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
 
 Status PartialFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -52,7 +59,8 @@ Status PartialFile::write(std::string_view bytes) {
 }
 
 Status PartialFile::finish() {
-  if (::fsync(file_.get()) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) return cannot(path_);
+  const bool named = !temporary_.empty();
+  if (named && (::fsync(file_.get()) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0)) return cannot(path_);
   file_.reset();
   return {};
 }

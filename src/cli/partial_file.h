@@ -16,7 +16,8 @@ namespace chi::cli {
 // as it was.
 class PartialFile {
  public:
-  // Made with the rights of this process, for its user alone (0600), beside `path`, which is taken by finish().
+  // Made with the rights of this process, for its user alone (0600), beside `path`, which is taken by finish(). "-" is
+  // stdout, where each piece is seen as it is written.
   static Result<PartialFile> create(const std::string& path);
   PartialFile(PartialFile&& other) noexcept = default;
   PartialFile& operator=(PartialFile&&) = delete;

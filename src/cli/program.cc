@@ -3,21 +3,23 @@
 // The list of commands, the help, and what becomes of a line that is wrong.
 #include "cli/program.h"
 
-#include <fmt/format.h>
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
 
-#include "base/text.h"
-#include "cli/arguments.h"
+#include "base/file.h"
 #include "cli/commands.h"
+#include "cli/examples.h"
 #include "cli/exit_code.h"
+#include "cli/failure.h"
 #include "cli/inheritance.h"
-#include "cli/table.h"
 #include "cli/target.h"
+#include "cli/usage.h"
 
 namespace chi::cli {
 
@@ -34,8 +36,9 @@ constexpr const char* kFooter = R"(Examples:
   chimaera module new word_count                  a module of your own; says how to build, load and call it
   chimaera demo                                   all of it, on real records, with a daemon of its own
 
-Exit codes: 0 done; 1 it failed, and stderr says "error: CODE: TEXT"; 2 the command line is wrong;
-            3 no daemon of that name can be reached; 4 some of several containers failed.
+Exit codes: 0 done; 1 it failed; 2 the command line is wrong; 3 no daemon of that name can be reached;
+            4 some of several containers failed. stderr says "error: CODE: TEXT", with --json
+            {"error": {"code": "CODE", "text": "TEXT", "where": "..."}}.
 
 Environment: CHIMAERA_MODULE_PATH  folders of modules, with ':' between them
              XDG_CONFIG_HOME       what `repo add` registers is in its folder `chimaera`; ~/.config where unset
@@ -53,7 +56,6 @@ void add_own(CLI::App& program, const char* name, const char* help, Action& run,
 void add_commands(CLI::App& program, Action& run) {
   program.set_version_flag("--version,-V", "chimaera " CHI_VERSION, "Print the version and exit");
   program.require_subcommand(1);
-  program.footer(kFooter);
   add_start(program, run);
   add_stop(program, run);
   add_status(program, run);
@@ -69,36 +71,7 @@ void add_commands(CLI::App& program, Action& run) {
   add_own(program, "demo", "Store and query real records, with a daemon of its own", run, run_demo);
   add_own(program, "bench", "Measure this machine", run, run_bench);
   add_completion(program, run);
-}
-
-std::vector<std::string> command_names(const CLI::App& group) {
-  std::vector<std::string> out;
-  for (const CLI::App* each : group.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
-    out.push_back(each->get_name());
-  }
-  return out;
-}
-
-// The word where a command should be, and is not: the parser itself would only say that one is missing.
-std::string unknown_command(const CLI::App& program, int argc, char** argv) {
-  const CLI::App* group = &program;
-  for (int i = 1; i < argc && group->get_require_subcommand_min() > 0; ++i) {
-    const std::string word = argv[i];
-    if (word.starts_with('-')) return {};
-    const std::vector<std::string> names = command_names(*group);
-    if (std::find(names.begin(), names.end(), word) == names.end()) {
-      return fmt::format("'{}' is no command{}", printable(word), did_you_mean(word, names));
-    }
-    group = group->get_subcommand(word);
-  }
-  return {};
-}
-
-int report_line(const CLI::App& program, const CLI::ParseError& problem, int argc, char** argv) {
-  const std::string unknown = unknown_command(program, argc, argv);
-  return report_usage(Error{Code::invalid_argument,
-                            fmt::format("{}; see `chimaera --help`", unknown.empty() ? problem.what() : unknown),
-                            {}});
+  program.footer(kFooter);  // last: commands would take it over
 }
 
 // The arguments, with "--json {...}" as one word: --json alone is complete too, and must not take a pool's name.
@@ -114,26 +87,41 @@ std::vector<std::string> words_of(int argc, char** argv) {
   return out;
 }
 
+bool wants_json(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::any_of(words.begin(), end,
+                     [](const std::string& word) { return word == "--json" || word.starts_with("--json="); });
+}
+
 int run_commands(int argc, char** argv) {
   CLI::App program("Chimaera runs code next to data: tasks, pools of containers, modules.", "chimaera");
   Action run;
   add_commands(program, run);
+  add_examples(program);
+  const std::vector<std::string> words = words_of(argc, argv);
+  if (wants_json(words)) use_failure_form(FailureForm::json);
   try {
-    std::vector<std::string> words = words_of(argc, argv);
-    std::reverse(words.begin(), words.end());  // as this parser wants them
-    program.parse(std::move(words));
+    program.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // as this parser wants them
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() != 0) return report_line(program, e, argc, argv);
-    program.exit(e);  // prints help or version
-    return kDone;
+    return end_of_parse(program, e, words);
   }
   return run();
 }
 
-// What was written to stdout and could not be: a full disk, a closed pipe.
+// As a program ends that has not said anything of SIGPIPE: whoever started it sees the usual signal.
+int end_by_closed_pipe() {
+  ::signal(SIGPIPE, SIG_DFL);
+  ::raise(SIGPIPE);
+  return kFailed;
+}
+
+// What was written to stdout and could not be: a full disk is told; whoever closed a pipe, as `head` does, wants no
+// more.
 int flushed(int code) {
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
-  std::fputs("error: cannot write to stdout\n", stderr);
+  const int error = errno;
+  if (stdout_is_closed()) return end_by_closed_pipe();
+  print_failure({Code::unavailable, "cannot write to stdout: " + errno_text(error), {}});
   return code == kDone ? kFailed : code;
 }
 

@@ -9,12 +9,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstdio>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/exit_code.h"
-#include "cli/table.h"
+#include "cli/failure.h"
 #include "client/session.h"
 
 namespace chi::cli {
@@ -74,7 +73,7 @@ Result<Reached> reach(const Target& target) {
 std::string pid_text(pid_t pid) { return pid == 0 ? "in another pid namespace" : fmt::format("pid {}", pid); }
 
 int report(const Error& error) {
-  std::fprintf(stderr, "error: %s\n", printable(error.to_string()).c_str());
+  print_failure(error);
   return error.code == Code::unavailable ? kNoDaemon : kFailed;
 }
 

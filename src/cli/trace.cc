@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/failure.h"
 #include "cli/json.h"
 #include "cli/partial_file.h"
 #include "cli/signal_watch.h"
@@ -21,6 +22,8 @@
 namespace chi::cli {
 
 namespace {
+
+constexpr const char* kStdout = "-";
 
 struct TraceArguments {
   Target target;
@@ -68,6 +71,7 @@ int save_trace(const Client& client, const TraceArguments& given, PartialFile& f
   const auto trace = client.admin().call<admin::TraceStop>().get();
   if (!trace.ok()) return report(trace.error());
   if (const Status written = write_trace(client, *trace, given.target.name, file); !written) {
+    if (given.file == kStdout && stdout_is_closed()) return kFailed;
     if (!trace_has_gone(written.code())) {
       std::fputs("the daemon still has the trace: `chimaera trace stop -o FILE` tries again\n", stderr);
     }
@@ -76,8 +80,13 @@ int save_trace(const Client& client, const TraceArguments& given, PartialFile& f
   // The file is what was asked for, and there: whatever comes of this, the command has done it.
   const auto released = client.admin().call<admin::TraceRead>(trace->trace, std::uint64_t{0}, true).get();
   if (!released.ok()) std::fputs(unreleased_text(released.error(), given.file).c_str(), stderr);
-  if (given.target.json) return print_json(summary_of(*trace, given.file)), kDone;
-  std::fputs(trace_text(*trace, given.file).c_str(), stdout);
+  if (given.file == kStdout) {  // has the trace, and nothing else
+    std::fputs(trace_text(*trace, "stdout").c_str(), stderr);
+  } else if (given.target.json) {
+    print_json(summary_of(*trace, given.file));
+  } else {
+    std::fputs(trace_text(*trace, given.file).c_str(), stdout);
+  }
   return kDone;
 }
 
@@ -110,7 +119,7 @@ void add_trace(CLI::App& program, Action& run) {
   given = std::make_shared<TraceArguments>();
   CLI::App* stop = group->add_subcommand("stop", "End the trace, and write it to a file for https://ui.perfetto.dev");
   add_target(*stop, given->target);
-  stop->add_option("-o,--output", given->file, "file to write, or to replace; only you can read it")
+  stop->add_option("-o,--output", given->file, "file to write, or to replace, which only you can read; -: stdout")
       ->capture_default_str();
   stop->callback([&run, given] { run = [given] { return stop_trace(*given); }; });
 }

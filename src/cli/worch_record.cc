@@ -179,14 +179,11 @@ int run_record(const RecordArguments& given) {
   return record(given);
 }
 
-constexpr const char* kRecordFooter = R"(Then the policies are tried under that load:
-  chimaera worch record FILE --seconds 60
-  chimaera worch simulate --load FILE --workers 4
-
-A task is in the interval in which it ends, with the time that its lane's handlers ran since the one before; of what
-takes less than a few microseconds that is an estimate from a sample. Lanes of administration and of policies are left
-out; comments in the file say which lane is whose. Ctrl-C or SIGTERM ends it early, with all that is there (exit code
-0). So does the daemon's end (exit code 3), and what a file of a load cannot hold (exit code 1; see
+constexpr const char* kRecordFooter =
+    R"(A task is in the interval in which it ends, with the time that its lane's handlers ran since the one before; of
+what takes less than a few microseconds that is an estimate from a sample. Lanes of administration and of policies are
+left out; comments in the file say which lane is whose. Ctrl-C or SIGTERM ends it early, with all that is there (exit
+code 0). So does the daemon's end (exit code 3), and what a file of a load cannot hold (exit code 1; see
 docs/work-orchestration.md).)";
 
 }  // namespace

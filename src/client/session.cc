@@ -119,14 +119,7 @@ const ResolvedPool* Session::remember(PoolState& state, const ResolvedPool& reso
 
 Result<admin::PoolInfo> Session::find(PoolState& state, std::chrono::nanoseconds limit) {
   auto found = Pool(shared_from_this(), admin_).with_deadline(limit).call<admin::PoolFind>(state.name).get();
-  if (!found) {
-    if (found.code() != Code::not_found) return found;
-    return Error{Code::not_found,
-                 fmt::format("no pool named '{}'; `chimaera pool list` shows those there are, `chimaera pool create` "
-                             "makes one",
-                             state.name),
-                 found.error().where};
-  }
+  if (!found) return found;
   if (Stream* mine = stream(); mine && mine->live()) {
     const bool in_map = std::uint64_t{found->lane_base} + found->containers <= mine->connection()->lane_count();
     remember(state, {mine->connection()->serial, found->id, found->containers,

@@ -140,8 +140,7 @@ std::uint64_t Administration::until(const ControlCall& call) const {
 
 Result<std::shared_ptr<Pool>> Administration::pool_named(const std::string& name) const {
   if (auto pool = parts_->keeper.find(name)) return pool;
-  return Error{Code::not_found, "no pool named '" + name.substr(0, 128) + "'; `chimaera pool list` shows all",
-               kControl};
+  return parts_->keeper.no_such_pool(name);
 }
 
 Result<admin::PoolInfo> Administration::on(const admin::PoolCreate& request, const ControlCall& call) {

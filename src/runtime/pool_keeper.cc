@@ -6,6 +6,7 @@
 #include <charconv>
 #include <thread>
 
+#include "base/text.h"
 #include "chimaera/codec.h"
 #include "directory/await.h"
 #include "runtime/places.h"
@@ -294,9 +295,19 @@ void PoolKeeper::take_down(const std::shared_ptr<Pool>& pool, std::uint64_t unti
   if (found != pools_.end() && found->second == keep) pools_.erase(found);
 }
 
+Error PoolKeeper::no_such_pool(const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto& each : pools_) names.push_back(each.first);
+  const std::string meant = closest(name, names);
+  return {Code::not_found,
+          "no pool named '" + name.substr(0, 128) + "'; " + (meant.empty() ? "" : "did you mean '" + meant + "'? ") +
+              "`chimaera pool list` shows those there are, `chimaera pool create` makes one",
+          kControl};
+}
+
 Status PoolKeeper::destroy(const std::string& name, std::uint64_t until_ns) {
   auto pool = find(name);
-  if (!pool) return Error{Code::not_found, "no pool named '" + name + "'; `chimaera pool list` shows all", kControl};
+  if (!pool) return no_such_pool(name);
   if (pool->id == kAdminPool) {
     return Error{Code::failed_precondition, "the pool 'admin' ends with the daemon: use `chimaera stop`", kControl};
   }

@@ -50,6 +50,8 @@ class PoolKeeper {
   void introduce(Worker& worker) const;
 
   std::shared_ptr<Pool> find(const std::string& name) const;
+  // The answer to who asks for a pool that is not there: not_found, with the name that was probably meant.
+  Error no_such_pool(const std::string& name) const;
   const std::map<std::string, std::shared_ptr<Pool>>& pools() const noexcept { return pools_; }
 
  private:

@@ -4,6 +4,7 @@
 
   cli_test.py PROGRAM [unittest arguments]
 """
+import base64
 import json
 import os
 import pathlib
@@ -51,7 +52,10 @@ class CliTest(unittest.TestCase):
 
     def fails(self, code, words, *arguments, **options):
         error = self.expect(code, *arguments, **options).stderr
-        self.assertTrue(error.startswith("error: "), error)
+        if "--json" in arguments:
+            error = "{code}: {text}".format(**json.loads(error)["error"])
+        else:
+            self.assertTrue(error.startswith("error: "), error)
         for word in words:
             self.assertIn(word, error)
 
@@ -88,14 +92,62 @@ class Line(CliTest):
     def test_mistakes_are_usage_errors(self):
         self.fails(USAGE, ["'stauts' is no command", "status"], "stauts")
         self.fails(USAGE, ["'creat' is no command", "create"], "pool", "creat")
-        self.fails(USAGE, [], "pool")
-        self.fails(USAGE, [], "status", "--frob")
-        self.fails(USAGE, ["POOL"], "pool", "describe")
+        self.fails(USAGE, ["a command is missing", "describe", "destroy"], "pool")
+        self.fails(USAGE, ["no option '--frob'", "`chimaera status --help`"], "status", "--frob")
+        self.fails(USAGE, ["POOL is missing"], "pool", "describe")
+        self.fails(USAGE, ["no option '--modul'", "did you mean '--module'?"], "pool", "create", "--modul", "kv", "x")
+        self.fails(USAGE, ["--module is missing"], "pool", "create", "x")
+        self.fails(USAGE, ["--module needs a value"], "pool", "create", "x", "-m")
+        self.fails(USAGE, ["'abc'", "--containers", "whole number"], "pool", "create", "x", "-m", "kv", "-c", "abc")
+        self.fails(USAGE, ["-1", "--containers"], "pool", "create", "x", "-m", "kv", "-c", "-1")
+        self.fails(USAGE, ["--containers is given 2 times"], "pool", "create", "x", "-m", "kv", "-c", "1", "-c", "2")
+        self.fails(USAGE, ["too many words: more"], "pool", "list", "more")
+        self.fails(USAGE, ["--records: 0", "from 1 to"], "trace", "start", "--records", "0")
+        self.fails(USAGE, ["'quee' is none of queue"], "worch", "set", "quee", "x")
+        self.fails(USAGE, ["exclude"], "status", "--interval", "1s", "--methods")
+        self.fails(USAGE, ["'--x'", "chimaera demo"], "demo", "--x")
+        self.fails(USAGE, ["'latncy' is none of"], "bench", "latncy")
         self.fails(USAGE, ["key=value"], "call", "a", "b", "noequals")
         self.fails(USAGE, ["no query"], "call", "a", "b", "--query", "everywhere")
         self.fails(USAGE, ["duration", "5"], "call", "a", "b", "--deadline", "5parsecs")
         self.fails(USAGE, ["no mode"], "pool", "create", "a", "--module", "kv", "--mode", "rwx")
         self.fails(USAGE, ["../x"], "status", "--name", "../x")
+
+    def commands(self, *path):
+        """Each command, as the words that lead to it."""
+        listed = self.done(*path, "--help").partition("\nSubcommands:\n")[2].partition("\n\n")[0]
+        for line in listed.splitlines():
+            if not line.startswith("   "):
+                yield (*path, line.split()[0])
+                yield from self.commands(*path, line.split()[0])
+
+    def test_each_help_ends_with_examples_of_its_own(self):
+        commands = list(self.commands())
+        self.assertIn(("pool", "create"), commands)
+        self.assertGreater(len(commands), 30)
+        for path in commands:
+            _, found, examples = self.done(*path, "--help").rpartition("Examples:\n")
+            self.assertTrue(found, path)
+            self.assertIn(" ".join(["chimaera", *path]), examples)
+            self.assertTrue(all(line.startswith("  ") for line in examples.strip("\n").splitlines()), examples)
+
+    def test_failures_are_json_where_json_is_asked_for(self):
+        for code, kind, words, arguments in ((NO_DAEMON, "unavailable", "chimaera start", ["status"]),
+                                             (USAGE, "invalid_argument", "'--nme'", ["pool", "list", "--nme", "x"]),
+                                             (USAGE, "invalid_argument", "key=value", ["call", "a", "b", "x"])):
+            result = self.expect(code, *arguments, "--json")
+            self.assertEqual(result.stdout, "")
+            error = json.loads(result.stderr)["error"]
+            self.assertEqual(error["code"], kind)
+            self.assertIn(words, error["text"])
+
+    def test_who_closes_the_pipe_hears_nothing(self):
+        for arguments in (["completion", "bash"], ["--help"], ["start", "--print-config"]):
+            reader, writer = os.pipe()
+            os.close(reader)
+            result = subprocess.run([PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True)
+            os.close(writer)
+            self.assertEqual((result.returncode, result.stderr), (-signal.SIGPIPE, ""), arguments)
 
     def test_without_a_daemon(self):
         for command in (["status"], ["pool", "list"], ["module", "list"], ["call", "a", "b"], ["stop"]):
@@ -546,6 +598,19 @@ class Pools(CliTest):
         reply = self.done("call", "--json", "inventory", "get", "key=apple")
         self.assertEqual(json.loads(reply), {"value": "red"})
 
+    def test_a_field_may_be_what_is_in_a_file(self):
+        self.create()
+        content = bytes(range(256)) * 100
+        (self.folder / "a file").write_bytes(content)
+        self.done("call", "inventory", "put", "key=a", f"value=@{self.folder}/a file")
+        read = self.json("call", "inventory", "get", "key=a")["value"]
+        self.assertEqual(base64.b64decode(read["base64"]), content)
+        self.done("call", "inventory", "put", "key=b", "value=@@home")
+        self.assertEqual(self.json("call", "inventory", "get", "key=b"), {"value": "@home"})
+        self.fails(FAILED, ["'value'", "nowhere", "@@"], "call", "inventory", "put", "key=c", "value=@nowhere")
+        self.fails(FAILED, ["'value'", "@@"], "call", "inventory", "put", "key=c", f"value=@{self.folder}")
+        self.assertEqual(self.json("call", "inventory", "get", "key=c"), {"value": None})
+
     def test_calls_of_many_containers(self):
         self.create()
         for i in range(20):
@@ -559,15 +624,19 @@ class Pools(CliTest):
 
     def test_a_part_that_fails_is_told(self):
         self.create()
-        request = json.dumps({"records": [{"key": "apple", "value": "red"}]})
-        result = self.expect(PARTLY_FAILED, "call", "inventory", "put_many", "--query", "all", "--json", request)
+        records = json.dumps([{"key": "apple", "value": "red"}])
+        asked = ["call", "inventory", "put_many", "--query", "all", f"records={records}"]
+        self.assertEqual(self.expect(PARTLY_FAILED, *asked).stderr.count("error: container "), 3)
+        result = self.expect(PARTLY_FAILED, *asked, "--json")
         reply = json.loads(result.stdout)
         self.assertEqual((len(reply["replies"]), len(reply["failures"])), (1, 3))
-        self.assertEqual(result.stderr.count("error: container "), 3)
+        self.assertEqual([json.loads(line) for line in result.stderr.splitlines()], reply["failures"])
 
     def test_calls_that_cannot_be_made(self):
         self.create()
-        self.fails(FAILED, ["not_found", "pool list"], "call", "inventroy", "get", "key=a")
+        for command in (["call", "inventroy", "get", "key=a"], ["pool", "describe", "inventroy"],
+                        ["pool", "destroy", "inventroy"]):
+            self.fails(FAILED, ["not_found", "did you mean 'inventory'?", "pool list"], *command)
         self.fails(FAILED, ["not_found", "'get'"], "call", "inventory", "gett", "key=a")
         self.fails(FAILED, ["invalid_argument", "'key'"], "call", "inventory", "get", "kye=a")
         self.fails(FAILED, ["invalid_argument", "key"], "call", "inventory", "get")

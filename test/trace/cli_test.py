@@ -125,6 +125,15 @@ class Trace(DaemonTest):
         self.expect(NO_DAEMON, "trace", "start", "--name", "nobody")
 
 
+    def test_a_trace_goes_to_stdout(self):
+        self.expect(DONE, "trace", "start")
+        self.call("null", "--query", "container:1")
+        result = self.expect(DONE, "trace", "stop", "-o", "-")
+        trace = json.loads(result.stdout)
+        self.assertEqual([kind for kind, _, _ in self.spans(trace, "null", "small/1")].count("run"), 1)
+        self.assertIn("stdout", result.stderr)
+        self.assertEqual(list(self.folder.glob("*-*")), [])
+
     def test_a_signal_leaves_no_file_and_the_trace_with_the_daemon(self):
         self.expect(DONE, "trace", "start")
         self.call("nap", "microseconds=10", "--query", "container:2")

@@ -50,9 +50,13 @@ class WorchTest(unittest.TestCase):
         for form in ((), ("--json",)):
             result = self.expect(code, "worch", *arguments, *form)
             self.assertEqual(result.stdout, "")
-            self.assertRegex(result.stderr, r"\Aerror: [a-z_]+: [^\n]*\n\Z")
+            said = result.stderr
+            if form:
+                said = "error: {code}: {text}\n".format(**json.loads(said)["error"]).replace("\x1b", "\\x1b")
+            self.assertNotIn("\x1b", result.stderr)
+            self.assertRegex(said, r"\Aerror: [a-z_]+: [^\n]*\n\Z")
             for word in words:
-                self.assertIn(word, result.stderr)
+                self.assertIn(word, said)
 
     def start(self, worch):
         config = self.folder / "config.yaml"

@@ -6,7 +6,11 @@
 //   auto reply = client.pool("inventory").call<kv::Get>("apple").get();
 //
 // When the daemon dies, every call that waits ends with `unavailable` within a second, and whether it took effect is
-// unknown; the next call connects again. Not for use on both sides of a fork().
+// unknown; the next call connects again.
+//
+// A client belongs to the process that made it. In a fork's child all of it, Pools, Futures and Wakers included, is
+// failed_precondition, and what it destroys stays the parent's: connect there again. The memory of its Buffers is
+// shared with the parent all the same.
 #pragma once
 
 #include <chimaera/bytes.h>

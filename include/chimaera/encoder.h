@@ -68,7 +68,13 @@ class Encoder {
 
   void buffer(const Buffer& value) {
     if (!by_reference_) return fail("a Buffer is shared memory and cannot be stored: use Bytes");
-    u32(kBufferMark | attach(value));
+    if (!value.raw().block && !value.empty()) {
+      return fail(
+          "a Buffer of memory that nobody owns cannot be shared: use Buffer::allocate(), or the client's memory");
+    }
+    const std::uint32_t at = attach(value);
+    references_ |= std::uint64_t{1} << at;
+    u32(kBufferMark | at);
   }
 
   // Adds a reference to the buffer and returns its position in the message; 0 when there are too many.
@@ -97,6 +103,8 @@ class Encoder {
 
   std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
   std::uint32_t buffer_count() const noexcept { return buffer_count_; }
+  // Which of the attached buffers, by bit, are Buffers: memory in which both sides work. The others are bytes by value.
+  std::uint64_t references() const noexcept { return references_; }
   bool in_scratch() const noexcept { return begin_ == scratch_; }
 
   // Valid until the encoder changes. Precondition: !failed().
@@ -166,6 +174,8 @@ class Encoder {
   std::uint32_t buffer_count_ = 0;
   bool by_reference_ = true;
   bool owns_buffers_ = true;
+  std::uint64_t references_ = 0;
+  static_assert(CHI_MAX_BUFFERS <= 64);
   chi_buffer* buffers_ = few_;
   chi_buffer few_[kFew];  // not initialised: most messages have none
 };

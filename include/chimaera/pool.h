@@ -9,6 +9,10 @@
 // A Pool is a value: copies are cheap, and on(), with_deadline() and so on give a changed copy. Any thread may use it,
 // one object by one thread at a time. The name is looked up by the first call, which waits for that, and again after a
 // reconnect. It keeps the client's connection alive. Nothing here throws but for std::bad_alloc.
+//
+// A Buffer in a request is memory in which the callee works, so it has to be this client's: of Client::allocate_buffer,
+// or of a reply. Any other is invalid_argument; one of another client, or of the connection before the daemon's
+// restart, failed_precondition. Bytes are values: those of other memory are copied on their way.
 #pragma once
 
 #include <chimaera/admin.h>
@@ -85,8 +89,10 @@ class Pool {
   }
 
   // A call that is encoded already, for callers that know the method at run time only. Without on() it goes to
-  // container 0 of a pool of one, else to any.
-  Future<RawReply> call_raw(std::uint32_t method, const chi_message& request) const;
+  // container 0 of a pool of one, else to any. `references`: see Encoder::references; each buffer is taken for one
+  // unless it is said that it is not.
+  Future<RawReply> call_raw(std::uint32_t method, const chi_message& request,
+                            std::uint64_t references = ~std::uint64_t{0}) const;
 
   // Looks the name up anew.
   Result<admin::PoolInfo> info() const;
@@ -122,7 +128,7 @@ class Pool {
     encode_message(encoder, request);
     if (encoder.failed()) [[unlikely]]
       return client::PendingCall(encoder.status().error());
-    return client::submit(target, Req::kMethod.id, query, options_, encoder.message());
+    return client::submit(target, Req::kMethod.id, query, options_, {encoder.message(), encoder.references()});
   }
 
   std::shared_ptr<client::Session> session_;

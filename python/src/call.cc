@@ -53,8 +53,10 @@ bool Call::wait_for(std::chrono::nanoseconds limit) const {
   return changed_.wait_for(lock, limit, [this] { return result_.has_value(); });
 }
 
-Result<Package> pack(const Client& client, const chi_message& message) {
+Result<Package> pack(const Client& client, const Encoder& request) {
+  const chi_message message = request.message();
   Package out;
+  out.references = request.references();
   out.fields.assign(message.data, message.data + message.size);
   for (std::uint32_t i = 0; i < message.buffer_count; ++i) {
     const chi_buffer& from = message.buffers[i];

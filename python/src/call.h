@@ -61,9 +61,10 @@ class Call {
 struct Package {
   std::vector<std::uint8_t> fields;
   std::vector<Buffer> buffers;
+  std::uint64_t references = 0;  // see Encoder::references
 };
 
 // Copies what is not shared. Fails with resource_exhausted where the client finds no memory for it.
-Result<Package> pack(const Client& client, const chi_message& message);
+Result<Package> pack(const Client& client, const Encoder& request);
 
 }  // namespace chi::python

@@ -143,7 +143,7 @@ py::object Method::call(const py::tuple& arguments, const py::dict& named) {
   Future<RawReply> future;
   {
     Unlocked while_it_waits;
-    future = pool.call_raw(type->remote.info.id, out.encoder.message());
+    future = pool.call_raw(type->remote.info.id, out.encoder.message(), out.encoder.references());
   }
   const Result<RawReply> result = wait_for(future);
   if (options_.forget && result.ok()) return py::none();
@@ -157,8 +157,8 @@ std::unique_ptr<PythonFuture> Method::send(std::shared_ptr<Call> call, const py:
   Outgoing out(type->remote, arguments, named);
   Pool pool = target(*type, out.encoder.message());
   const Client client = core_->client();
-  const chi_message message = out.encoder.message();
-  auto packed = message.buffer_count == 0 ? pack(client, message) : unlocked([&] { return pack(client, message); });
+  const Encoder& request = out.encoder;
+  auto packed = request.buffer_count() == 0 ? pack(client, request) : unlocked([&] { return pack(client, request); });
   core_->pump().submit(call, std::move(pool), type->remote.info.id, value_of(std::move(packed)));
   return std::make_unique<PythonFuture>(core_, type, std::move(call), options_.views);
 }

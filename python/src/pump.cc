@@ -92,7 +92,7 @@ void Pump::start(Order& order) {
   auto flight = std::make_unique<Flight>();
   flight->pump = this;
   flight->call = std::move(order.call);
-  flight->future = order.pool->call_raw(order.method, message);
+  flight->future = order.pool->call_raw(order.method, message, order.request.references);
   if (flight->future.ready()) return flight->call->complete(flight->future.get());
   flight->done = [](chi::detail::Continuation* self) noexcept {
     auto& landed = *static_cast<Flight*>(self);

@@ -6,8 +6,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/text.h"
 #include "cli/arguments.h"
@@ -88,6 +90,20 @@ Result<Parsed> parse(const CallArguments& given) {
                 !given.json.empty()};
 }
 
+// What the command line gives for a Buffer is a value: the callee gets memory of its own to work in.
+Result<std::vector<Buffer>> shared_copies(const Client& client, const chi_message& request) {
+  std::vector<Buffer> out;
+  out.reserve(request.buffer_count);
+  for (std::uint32_t i = 0; i < request.buffer_count; ++i) {
+    const chi_buffer& from = request.buffers[i];
+    Result<Buffer> copy = client.allocate_buffer(from.size);
+    if (!copy.ok()) return std::move(copy).error();
+    if (from.size != 0) std::memcpy(copy->data(), from.data, from.size);
+    out.push_back(*std::move(copy));
+  }
+  return out;
+}
+
 int run_call(const CallArguments& given) {
   const Result<Parsed> parsed = parse(given);
   if (!parsed.ok()) return report_usage(parsed.error());
@@ -108,7 +124,14 @@ int run_call(const CallArguments& given) {
   }
   Pool pool = connected->pool(given.pool).on(query).with_deadline(parsed->deadline);
   if (given.bulk) pool = pool.with_priority(Priority::high_throughput);
-  const Result<RawReply> raw = pool.call_raw(method->info.id, encoder.message()).get();
+  const Result<std::vector<Buffer>> shared = shared_copies(*connected, encoder.message());
+  if (!shared.ok()) return report(shared.error());
+  std::vector<chi_buffer> buffers;
+  buffers.reserve(shared->size());
+  for (const Buffer& buffer : *shared) buffers.push_back(buffer.raw());
+  chi_message request = encoder.message();
+  request.buffers = buffers.data();
+  const Result<RawReply> raw = pool.call_raw(method->info.id, request).get();
   if (!raw.ok()) return report(raw.error());
   const Result<Outcome> outcome = decode_outcome(method->reply, *raw);
   if (!outcome.ok()) return report(outcome.error());

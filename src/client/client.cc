@@ -13,7 +13,7 @@ namespace client {
 namespace {
 
 Client make_client(const ConnectOptions& options, DaemonAddress address, std::shared_ptr<Connection> connection) {
-  auto session = std::make_shared<Session>(options, std::move(address));
+  auto session = Session::make(options, std::move(address));
   session->start(std::move(connection));
   return Client(std::move(session));
 }
@@ -42,7 +42,7 @@ Scope thread_scope_of(Session& session) {
 
 Status drive(Session& session, const bool& done) {
   Stream* stream = session.stream();
-  if (!stream) return Error{Code::failed_precondition, "this thread is ending: run coroutines before", "client"};
+  if (!stream) return session.no_stream();
   Loop& loop = stream->loop();
   while (!done) {
     stream->receive();
@@ -116,7 +116,7 @@ Result<Bytes> Client::allocate(std::size_t size, std::chrono::nanoseconds wait) 
 
 Status Client::flush() const {
   client::Stream* stream = session_->stream();
-  return stream ? stream->flush(nullptr) : Status();
+  return stream ? stream->flush(nullptr) : session_->nothing_to_flush();
 }
 
 std::size_t Client::poll() const {

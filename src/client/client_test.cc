@@ -200,7 +200,7 @@ TEST_F(ClientTest, RawCalls) {
   Client client = connect();
   Encoder request;
   encode_message(request, Echo{"raw", Bytes(pattern(700))});
-  auto reply = client.pool("one").call_raw(1, request.message()).get();
+  auto reply = client.pool("one").call_raw(1, request.message(), request.references()).get();
   ASSERT_TRUE(reply.ok());
   std::vector<chi_buffer> buffers;
   for (auto& each : reply->buffers) buffers.push_back(each.raw());
@@ -210,6 +210,8 @@ TEST_F(ClientTest, RawCalls) {
   EXPECT_EQ(decoded->text, "raw");
   EXPECT_EQ(decoded->data.view(), pattern(700));
   EXPECT_EQ(client.pool("one").call_raw(4000, {}).get().code(), Code::invalid_argument);
+  EXPECT_EQ(client.pool("one").call_raw(1, request.message()).get().code(), Code::invalid_argument)
+      << "who does not say that these are values is taken to mean the callee to work in them";
 }
 
 TEST_F(ClientTest, UnknownPoolSaysWhatToDo) {

@@ -19,6 +19,7 @@
 #include "base/asymmetric_fence.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process_words.h"
 #include "base/runtime_dir.h"
 #include "base/text.h"
 
@@ -51,6 +52,13 @@ bool is(const shm::ReceivedPacket& packet, shm::Packet kind) {
 
 Error protocol_error(const char* what) {
   return {Code::internal, fmt::format("the daemon broke the protocol: {}", what), kWhere};
+}
+
+// How far the daemon's clock is ahead (modulo 2^64), which read `daemon_ns` between two looks at ours. It is the same
+// clock unless that cannot be; then deadlines are late by what connecting took, at most, and never early.
+std::uint64_t clock_ahead(std::uint64_t before_ns, std::uint64_t daemon_ns, std::uint64_t after_ns) noexcept {
+  const bool same = before_ns <= daemon_ns && daemon_ns <= after_ns;
+  return same ? 0 : daemon_ns - before_ns;
 }
 
 Error refusal(const shm::Record& record) {
@@ -96,6 +104,14 @@ Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint6
                              errno_text(errno)),
                  kWhere};
   }
+  if (!ProcessWords::possible()) {
+    return Error{Code::failed_precondition,
+                 fmt::format("madvise(MADV_WIPEONFORK) is not possible here ({}); a kernel of 4.14 or newer is needed, "
+                             "and no filter that forbids it",
+                             errno_text(errno)),
+                 kWhere};
+  }
+  const std::uint64_t asked_ns = SystemClock().now_ns();
   auto sent = shm::send_packet(socket.get(), record_of(shm::Packet::hello), {}, deadline_ns);
   if (!sent) return std::move(sent).error();
   auto welcome = shm::receive_packet(socket.get(), deadline_ns);
@@ -119,7 +135,10 @@ Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint6
   if (map->magic != shm::LaneMap::kMagic || active == 0 || active > workers) {
     return protocol_error("its lane map is damaged");
   }
-  return std::shared_ptr<Connection>(new Connection(std::move(socket), *std::move(welcome), *std::move(lanes)));
+  const std::uint64_t ahead = clock_ahead(asked_ns, welcome->record.clock_ns, SystemClock().now_ns());
+  std::shared_ptr<Connection> made(new Connection(std::move(socket), *std::move(welcome), *std::move(lanes)));
+  made->clock_ahead_ns_ = ahead;
+  return made;
 }
 
 Connection::Connection(UniqueFd socket, shm::ReceivedPacket&& welcome, shm::Segment lanes)

@@ -51,6 +51,9 @@ class Connection {
   // Tells one connection of a client from those before it. Set once, before it is shared.
   std::uint64_t serial = 0;
 
+  // What makes a time of this process's clock one of the daemon's: not 0 where one is in a time namespace.
+  std::uint64_t daemon_clock_ahead_ns() const noexcept { return clock_ahead_ns_; }
+
   Memory& memory() noexcept { return *memory_; }
   // That there can be: what a stream has channels for.
   std::uint32_t workers() const noexcept { return static_cast<std::uint32_t>(wake_fds_.size()); }
@@ -87,6 +90,7 @@ class Connection {
   shm::Segment lane_segment_;
   const void* lanes_ = nullptr;
   std::uint64_t memory_limit_ = 0;
+  std::uint64_t clock_ahead_ns_ = 0;
   std::shared_ptr<Memory> memory_ = std::make_shared<Memory>();
   std::mutex mutex_;       // of the socket
   std::mutex grow_mutex_;  // one thread at a time asks for arenas

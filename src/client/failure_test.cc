@@ -1,6 +1,12 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // Calls that do not go well: no answer, no daemon, no memory, the wrong place.
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <thread>
+#include <vector>
+
 #include "client/fake_fixture.h"
 
 namespace chi::test {
@@ -150,6 +156,121 @@ TEST_F(FailureTest, WrongOwnerIsAskedAgainOnce) {
   EXPECT_EQ(behaviour().last_epoch, 7U);
   behaviour().wrong_owner = 2;
   EXPECT_EQ(pool.call<Null>().get().code(), Code::wrong_owner);
+}
+
+// Only the runtime can say that a call was not admitted: a handler's error has no mark, whatever it looks like.
+TEST_F(FailureTest, AHandlersErrorIsNeverAReasonToAskAgain) {
+  Client client = connect();
+  Pool pool = client.pool("many").on(container(1));
+  for (Code code : {Code::wrong_owner, Code::not_found, Code::unavailable, Code::aborted, Code::stale}) {
+    behaviour().handler_fails = code;
+    behaviour().calls = 0;
+    EXPECT_EQ(pool.call<Echo>("x", Bytes(pattern(900))).get().error().text, "by a handler that has run");
+    EXPECT_EQ(behaviour().calls, 1) << code_name(code);
+  }
+}
+
+class ForeignBuffers : public FakeTest {
+ protected:
+  static constexpr std::size_t kSize = 4096;
+
+  static bool all_are(const Buffer& buffer, std::uint8_t value) {
+    return std::all_of(buffer.data(), buffer.data() + buffer.size(), [&](std::uint8_t byte) { return byte == value; });
+  }
+  static bool filled(const Buffer& buffer) { return all_are(buffer, 7); }
+  static bool untouched(const Buffer& buffer) { return all_are(buffer, 1); }
+
+  static Buffer fresh(const Client& of, std::size_t size = kSize) {
+    Buffer out = of.allocate_buffer(size).value();
+    std::memset(out.data(), 1, size);
+    return out;
+  }
+  static void expect_refused(Future<Nothing> future, const Buffer& buffer, Code code, const char* what) {
+    auto reply = future.get();
+    ASSERT_FALSE(reply.ok()) << what;
+    EXPECT_EQ(reply.code(), code) << what;
+    EXPECT_NE(reply.error().text.find("allocate_buffer()"), std::string::npos) << reply.error().text;
+    EXPECT_TRUE(untouched(buffer)) << what;
+  }
+};
+
+TEST_F(ForeignBuffers, AreRefused) {
+  Client client = connect();
+  Client other = connect();
+  Pool pool = client.pool("one");
+  const Buffer own = fresh(client);
+  const Buffer large = fresh(client, 1 << 20);
+  const Buffer nested = fresh(client);
+  ASSERT_TRUE(pool.call<Fill>(own.slice(1000, 500), std::vector{large, nested}, std::optional(nested)).get().ok());
+  EXPECT_TRUE(filled(own.slice(1000, 500)) && filled(large) && filled(nested));
+  EXPECT_TRUE(untouched(own.slice(0, 1000)) && untouched(own.slice(1500, kSize)));
+  EXPECT_TRUE(pool.call<Fill>(Buffer()).get().ok()) << "no memory is nobody's";
+
+  Buffer heap = Buffer::allocate(kSize);
+  std::memset(heap.data(), 1, kSize);
+  const Buffer theirs = fresh(other);
+  const std::vector<Buffer> no_more;
+  expect_refused(pool.call<Fill>(heap), heap, Code::invalid_argument, "the program's own");
+  expect_refused(pool.call<Fill>(heap.slice(8, 8)), heap, Code::invalid_argument, "a part of it");
+  expect_refused(pool.call<Fill>(own, std::vector{nested, heap}), heap, Code::invalid_argument, "in a vector");
+  expect_refused(pool.call<Fill>(own, no_more, std::optional(heap)), heap, Code::invalid_argument, "in an optional");
+  expect_refused(pool.call<Fill>(theirs), theirs, Code::failed_precondition, "another client's");
+  expect_refused(pool.call<Fill>(fresh(other, 100)), theirs, Code::failed_precondition, "another client's, small");
+  std::vector<std::uint8_t> vector(kSize, 1);
+  const Buffer nobodys = Buffer::adopt({vector.data(), vector.size(), nullptr});
+  EXPECT_EQ(pool.call<Fill>(nobodys).get().code(), Code::invalid_argument);
+  EXPECT_TRUE(untouched(nobodys));
+  std::thread([&] {
+    const Pool here = client.pool("one");
+    expect_refused(here.call<Fill>(theirs), theirs, Code::failed_precondition, "in another thread");
+    const Buffer mine = fresh(client);
+    EXPECT_TRUE(here.call<Fill>(own, std::vector{mine}).get().ok()) << "all threads of a client share";
+    EXPECT_TRUE(filled(own) && filled(mine));
+  }).join();
+  EXPECT_EQ(pool.fire_and_forget().call<Fill>(theirs).get().code(), Code::failed_precondition);
+  EXPECT_EQ(pool.every(1ms).call<Fill>(theirs).code(), Code::failed_precondition);
+  EXPECT_EQ(behaviour().calls, 3) << "nothing that was refused has reached the daemon";
+
+  auto reply = pool.call<Echo>("copied", Bytes::from(theirs)).get();
+  ASSERT_TRUE(reply.ok()) << "bytes are values: " << reply.error().to_string();
+  EXPECT_EQ(reply->data.view(), theirs.view());
+}
+
+TEST_F(ForeignBuffers, AreThoseOfAClientThatHasGoneAndOfTheSessionBefore) {
+  auto client = std::make_unique<Client>(connect());
+  Pool pool = client->pool("one");
+  const Buffer old = fresh(*client);
+  const Buffer closed = [&] {
+    const Client short_lived = connect();
+    return fresh(short_lived);
+  }();
+  expect_refused(pool.call<Fill>(closed), closed, Code::failed_precondition, "a closed client's");
+  daemon_.reset();
+  boot();
+  while (pool.call<Null>().get().code() == Code::unavailable) {
+  }
+  expect_refused(pool.call<Fill>(old), old, Code::failed_precondition, "of the session before");
+  const Buffer anew = fresh(*client);
+  EXPECT_TRUE(pool.call<Fill>(anew).get().ok());
+  EXPECT_TRUE(filled(anew));
+  client.reset();
+  EXPECT_TRUE(untouched(old)) << "and is there as long as it is held";
+}
+
+TEST_F(FailureTest, DeadlinesAreOfTheDaemonsClock) {
+  for (const std::uint64_t ahead_ns :
+       {std::uint64_t{0}, std::uint64_t{3'600'000'000'000}, ~std::uint64_t{0} - 50'000'000}) {
+    daemon_.reset();
+    FakeOptions options;
+    options.clock_ahead_ns = ahead_ns;
+    boot(options);
+    Client client = connect();
+    const std::uint64_t before = SystemClock().now_ns() + ahead_ns;
+    ASSERT_TRUE(client.pool("one").with_deadline(10s).call<Null>().get().ok());
+    const std::uint64_t told = shm::deadline_of(behaviour().last_tick, before);
+    EXPECT_GE(told, before + 9'900'000'000) << ahead_ns;
+    EXPECT_LT(told, before + 15'000'000'000) << ahead_ns;
+  }
 }
 
 TEST_F(FailureTest, PoolMadeAnewIsFoundAgain) {

@@ -31,7 +31,8 @@ struct FakeOptions {
   std::uint32_t active = 0;  // of them, to begin with; 0: all
   std::uint64_t memory_limit = 64u << 20;
   std::uint32_t protocol = shm::kProtocolVersion;
-  unsigned idle_turns = 100;  // before it sleeps
+  unsigned idle_turns = 100;         // before it sleeps
+  std::uint64_t clock_ahead_ns = 0;  // as in a time namespace
 };
 
 // start() to stop(); between them its own thread has everything but what is atomic.
@@ -140,6 +141,7 @@ class FakeDaemon {
     record.packet = static_cast<std::uint32_t>(shm::Packet::welcome);
     record.workers = options_.workers;
     record.memory_limit = options_.memory_limit;
+    record.clock_ns = SystemClock().now_ns() + options_.clock_ahead_ns;
     record.size = lanes_.size();
     std::vector<int> fds{lanes_.fd()};
     for (auto& fd : wake_) fds.push_back(fd.get());

@@ -5,10 +5,13 @@
 
 #include <chimaera/bytes.h>
 #include <chimaera/method.h>
+#include <chimaera/result.h>
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace chi::test {
 
@@ -51,6 +54,14 @@ struct Count {
   using Reply = CountReply;
   static void merge(Reply& into, Reply&& from) { into.count += from.count; }
 };
+// All memory that comes with it is filled with sevens.
+struct Fill {
+  static constexpr Method kMethod{6, "fill", Access::read};
+  using Reply = Nothing;
+  Buffer target;
+  std::vector<Buffer> more;
+  std::optional<Buffer> other;
+};
 struct Null {
   static constexpr Method kMethod{5, "null", Access::read};
   using Reply = Nothing;
@@ -70,7 +81,9 @@ struct FakeBehaviour {
   std::atomic<int> closed_streams{0};
   std::atomic<std::uint32_t> failing_container{~0u};  // of Count
   std::atomic<std::uint64_t> last_epoch{0};
-  std::atomic<std::uint64_t> rename_one{0};  // pool 10 has this id now
+  std::atomic<std::uint32_t> last_tick{0};    // the deadline that it was told
+  std::atomic<Code> handler_fails{Code::ok};  // how every call ends that was executed
+  std::atomic<std::uint64_t> rename_one{0};   // pool 10 has this id now
 };
 
 }  // namespace chi::test

@@ -142,18 +142,25 @@ class FakeSession : FakeMemory {
     bool known = std::any_of(pools.begin(), pools.end(), [&](auto& pool) { return pool.second.id == slot.pool; });
     known = (known && slot.pool != old) || slot.pool == behaviour.rename_one;
     bool forget = slot.flags & shm::kFireAndForget;
-    if (!known && forget) return raw(stream, channel, sequence, Code::not_found, shm::kFinished, {});
-    if (!known) return fail(stream, channel, sequence, {Code::not_found, "no pool of this id", "router"});
+    if (!known && forget)
+      return raw(stream, channel, sequence, Code::not_found, shm::kFinished | shm::kNotAdmitted, {});
+    if (!known) {
+      return fail(stream, channel, sequence, {Code::not_found, "no pool of this id", "router"}, shm::kNotAdmitted);
+    }
     if (behaviour.missing > 0) {
       --behaviour.missing;
-      return fail(stream, channel, sequence, {Code::not_found, "something else", "router"});
+      return fail(stream, channel, sequence, {Code::not_found, "something else", "router"}, shm::kNotAdmitted);
     }
     if (behaviour.wrong_owner > 0) {
       --behaviour.wrong_owner;
-      return fail(stream, channel, sequence, {Code::wrong_owner, "elsewhere", "router"});
+      return fail(stream, channel, sequence, {Code::wrong_owner, "elsewhere", "router"}, shm::kNotAdmitted);
     }
     ++behaviour.calls;
     behaviour.last_epoch = slot.target_extra;
+    behaviour.last_tick = slot.deadline_tick;
+    if (behaviour.handler_fails != Code::ok) {
+      return fail(stream, channel, sequence, {behaviour.handler_fails, "by a handler that has run", "router"});
+    }
     if (forget) return raw(stream, channel, sequence, Code::ok, shm::kFinished, {});
     switch (slot.method) {
       case 1: {
@@ -172,6 +179,11 @@ class FakeSession : FakeMemory {
         return;
       case 4:
         return count(stream, channel, sequence, slot, pools, behaviour);
+      case 6:
+        for (std::uint32_t i = 0; i < message.buffer_count; ++i) {
+          std::memset(message.buffers[i].data, 7, message.buffers[i].size);
+        }
+        return raw(stream, channel, sequence, Code::ok, 0, {});
       default:
         return raw(stream, channel, sequence, Code::ok, 0, {});
     }

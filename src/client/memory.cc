@@ -68,9 +68,13 @@ Result<chi_buffer> Memory::borrow(const shm::BufferDescriptor& descriptor) {
   return lend(region->second, descriptor, &dispose_reply);
 }
 
+bool Memory::is_loan(const chi_block* block) noexcept {
+  return block && (block->dispose == &dispose_arena || block->dispose == &dispose_reply);
+}
+
 // Null for blocks of a connection that has ended, of another client, and of the program's own memory.
 const Memory::Loan* Memory::loan_of(const chi_block* block) const noexcept {
-  if (!block || (block->dispose != &dispose_arena && block->dispose != &dispose_reply)) return nullptr;
+  if (!is_loan(block)) return nullptr;
   const auto* loan = static_cast<const Loan*>(block);
   return loan->memory.get() == this ? loan : nullptr;
 }
@@ -99,6 +103,7 @@ bool Memory::describe(const chi_buffer& buffer, shm::BufferDescriptor& out) cons
 }
 
 void Memory::dispose_arena(chi_block* block) {
+  if (static_cast<Loan*>(block)->memory->inherited()) return;
   std::unique_ptr<Loan> loan(static_cast<Loan*>(block));
   Memory& self = *loan->memory;
   std::lock_guard lock(self.mutex_);
@@ -107,6 +112,7 @@ void Memory::dispose_arena(chi_block* block) {
 }
 
 void Memory::dispose_reply(chi_block* block) {
+  if (static_cast<Loan*>(block)->memory->inherited()) return;
   std::unique_ptr<Loan> loan(static_cast<Loan*>(block));
   Memory& self = *loan->memory;
   std::lock_guard lock(self.mutex_);

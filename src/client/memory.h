@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/process_words.h"
 #include "shm/arena.h"
 #include "shm/layout.h"
 #include "shm/segment.h"
@@ -24,6 +25,8 @@ namespace chi::client {
 
 class Memory : public std::enable_shared_from_this<Memory> {
  public:
+  Memory() { made_here_[0] = 1; }
+
   // A mapped arena, under the number that descriptors name it by. Throws std::bad_alloc.
   void add_arena(std::uint32_t segment, shm::Segment memory);
   void add_reply_arena(std::uint32_t segment, shm::Segment memory);
@@ -39,6 +42,9 @@ class Memory : public std::enable_shared_from_this<Memory> {
 
   // The part of a loan that a descriptor names, with a reference of its own; nothing when it is not a part of it.
   std::optional<chi_buffer> share(chi_block* loan, const shm::BufferDescriptor& part) const;
+
+  // Whether the block is a loan of this memory, or of another connection's, or client's.
+  static bool is_loan(const chi_block* block) noexcept;
 
   // Whether the buffer lies in this memory; then `out` names it.
   bool describe(const chi_buffer& buffer, shm::BufferDescriptor& out) const noexcept;
@@ -70,6 +76,10 @@ class Memory : public std::enable_shared_from_this<Memory> {
   static void dispose_reply(chi_block* block);
   chi_buffer lend(const Region& region, const shm::BufferDescriptor& range, void (*dispose)(chi_block*));
 
+  // In a fork's child, where the arenas are still the parent's, and nobody gives back what is theirs.
+  bool inherited() const noexcept { return made_here_[0].load(std::memory_order_relaxed) == 0; }
+
+  ProcessWords made_here_;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint32_t, Region> regions_;
   std::vector<std::uint32_t> arenas_;  // those that the client manages, oldest first

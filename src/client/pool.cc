@@ -14,7 +14,7 @@ OpenPool open_pool(Session& session, PoolState& pool, std::chrono::nanoseconds d
 }
 
 PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
-                   const chi_message& request) {
+                   const EncodedRequest& request) {
   return target.stream->submit(target, method, query, options, request);
 }
 
@@ -49,7 +49,7 @@ Error not_several(const Query& query) {
 
 const std::string& Pool::name() const noexcept { return state_->name; }
 
-Future<RawReply> Pool::call_raw(std::uint32_t method, const chi_message& request) const {
+Future<RawReply> Pool::call_raw(std::uint32_t method, const chi_message& request, std::uint64_t references) const {
   client::OpenPool target = client::open_pool(*session_, *state_, options_.deadline);
   if (target.error) return {client::PendingCall(std::move(target.error)), &client::decode_raw};
   if (method == 0 || method > CHI_MAX_METHOD_ID) {
@@ -59,7 +59,7 @@ Future<RawReply> Pool::call_raw(std::uint32_t method, const chi_message& request
   }
   Query query = options_.query;
   if (query.kind == QueryKind::automatic) query = target.containers == 1 ? container(0) : any();
-  return {client::submit(target, method, query, options_, request), &client::decode_raw};
+  return {client::submit(target, method, query, options_, {request, references}), &client::decode_raw};
 }
 
 Schedule Pool::every(std::chrono::nanoseconds period) const {
@@ -73,7 +73,7 @@ Result<admin::PoolInfo> Pool::info() const { return session_->find(*state_, opti
 
 Status Pool::flush() const {
   client::Stream* stream = session_->stream();
-  return stream ? stream->flush(state_) : Status();
+  return stream ? stream->flush(state_) : session_->nothing_to_flush();
 }
 
 Error Periodic::wait() {

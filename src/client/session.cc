@@ -24,14 +24,29 @@ Error no_more_connecting() {
 }  // namespace
 
 Session::Session(ConnectOptions options, DaemonAddress address)
-    : options_(std::move(options)),
-      address_(std::move(address)),
-      id_(SystemRandom().next() | 1),
-      admin_(pool(kAdminName)) {}
+    : options_(std::move(options)), address_(std::move(address)), id_(SystemRandom().next() | 1) {
+  live_id_ = id_;
+  admin_ = pool(kAdminName);
+}
+
+std::shared_ptr<Session> Session::make(ConnectOptions options, DaemonAddress address) {
+  return {new Session(std::move(options), std::move(address)), &dispose};
+}
+
+// What is inherited is kept as it is, and where it can be found.
+void Session::dispose(Session* session) {
+  static std::atomic<Session*> inherited{nullptr};
+  if (!session->inherited()) {
+    delete session;
+  } else {
+    session->next_inherited_ = inherited.exchange(session);
+  }
+}
 
 Session::~Session() {
   for (auto& stream : streams_) {
-    if (!stream->close()) static_cast<void>(stream.release());  // its last Future deletes it
+    if (stream->close()) continue;
+    [[maybe_unused]] const Stream* left = stream.release();  // its last Future deletes it
   }
 }
 
@@ -41,7 +56,19 @@ void Session::start(std::shared_ptr<Connection> connection) {
   connection_ = std::move(connection);
 }
 
+Error Session::no_stream() const {
+  if (inherited()) {
+    return {Code::failed_precondition,
+            "this client was made before a fork, and its connection is the parent's; connect again in the child",
+            "client"};
+  }
+  return {Code::failed_precondition, "this thread is ending: make calls, and allocate, before", "client"};
+}
+
+Status Session::nothing_to_flush() const { return inherited() ? Status(no_stream()) : Status(); }
+
 Stream* Session::bind_thread() {
+  if (inherited()) return nullptr;
   Stream* bound = find_thread_stream(id_);
   if (!bound) {
     std::lock_guard lock(mutex_);
@@ -96,7 +123,16 @@ Status Session::connect(Stream& to, std::uint64_t deadline_ns) {
   return {};
 }
 
+// Only its name is ever asked for.
+PoolState* Session::inherited_pool(std::string name) {
+  auto* state = new PoolState;
+  state->name = std::move(name);
+  state->next_inherited = inherited_pools_.exchange(state);
+  return state;
+}
+
 PoolState* Session::pool(std::string name) {
+  if (inherited()) return inherited_pool(std::move(name));
   std::lock_guard lock(mutex_);
   auto found = pools_.find(name);
   if (found == pools_.end()) {
@@ -136,7 +172,8 @@ OpenPool Session::open(PoolState& state, std::chrono::nanoseconds limit) {
   };
   out.stream = stream();
   out.pool = &state;
-  if (!out.stream) return fail({Code::failed_precondition, "this thread is ending: make calls before", "client"});
+  if (!out.stream) [[unlikely]]
+    return fail(no_stream());
   if (!out.stream->live()) [[unlikely]] {
     auto span = limit.count() > 0 ? limit : options_.call_deadline;
     auto connected = connect(*out.stream, precise_now() + bounded_ns(span));
@@ -163,7 +200,7 @@ OpenPool Session::open(PoolState& state, std::chrono::nanoseconds limit) {
 
 Result<chi_buffer> Session::allocate(std::uint64_t size, std::chrono::nanoseconds wait) {
   Stream* mine = stream();
-  if (!mine) return Error{Code::failed_precondition, "this thread is ending", "client"};
+  if (!mine) return no_stream();
   std::uint64_t now = precise_now();
   const std::uint64_t give_up = now + bounded_ns(wait);
   if (!mine->live()) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/process_words.h"
 #include "client/connection.h"
 #include "client/daemon_address.h"
 #include "client/stream.h"
@@ -35,6 +36,7 @@ struct PoolState {
   std::string name;
   std::atomic<const ResolvedPool*> resolved{nullptr};
   void forget() noexcept { resolved.store(nullptr, std::memory_order_release); }
+  PoolState* next_inherited = nullptr;
   std::vector<std::unique_ptr<const ResolvedPool>>
       history;  // under the session's mutex: threads may still look at them
 };
@@ -42,19 +44,27 @@ struct PoolState {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   // `address`: to connect again; without a path: never.
-  Session(ConnectOptions options, DaemonAddress address);
-  ~Session();
+  static std::shared_ptr<Session> make(ConnectOptions options, DaemonAddress address);
 
   // Before first use: the first connection.
   void start(std::shared_ptr<Connection> connection);
 
+  // Whether this is a fork's child of the process that made it. Then all of it is the parent's, mutexes that another
+  // thread held included: it is neither used nor destroyed.
+  bool inherited() const noexcept { return live_id_.load(std::memory_order_relaxed) == 0; }
+
   const ConnectOptions& options() const noexcept { return options_; }
 
-  // The calling thread's stream, connected or not. Null at the very end of a thread.
+  // The calling thread's stream, connected or not. Null at the very end of a thread, and in a fork's child: there the
+  // id is 0, which no stream in a cache is of.
   Stream* stream() {
-    if (thread_cache.session == id_) return thread_cache.stream;
+    if (thread_cache.session == live_id_.load(std::memory_order_relaxed)) return thread_cache.stream;
     return bind_thread();
   }
+  // Why there is no stream.
+  Error no_stream() const;
+  // Of a thread without one.
+  Status nothing_to_flush() const;
   // A thread has ended: its stream waits for another one.
   void return_stream(Stream* returned);
 
@@ -72,6 +82,11 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   static constexpr std::size_t kMostIdle = 8;  // streams that keep their rings for threads to come
 
+  Session(ConnectOptions options, DaemonAddress address);
+  ~Session();
+  static void dispose(Session* session);
+  PoolState* inherited_pool(std::string name);
+
   Stream* bind_thread();
   Result<std::shared_ptr<Connection>> current(std::uint64_t deadline_ns);
   const ResolvedPool* remember(PoolState& state, const ResolvedPool& resolved);
@@ -80,6 +95,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const ConnectOptions options_;
   const DaemonAddress address_;
   const std::uint64_t id_;  // random, never 0
+  const ProcessWords words_;
+  ProcessWords::Word& live_id_ = words_[0];  // the same, where this process made it
 
   std::mutex mutex_;
   std::shared_ptr<Connection> connection_;
@@ -88,7 +105,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Stream*> idle_;
   std::map<std::string, std::unique_ptr<PoolState>, std::less<>> pools_;
 
-  PoolState* const admin_;  // one of pools_
+  PoolState* admin_ = nullptr;  // one of pools_
+
+  std::atomic<PoolState*> inherited_pools_{nullptr};
+  Session* next_inherited_ = nullptr;
 };
 
 // A client on a socket that is connected already, such as one end of a socketpair; it cannot connect again.

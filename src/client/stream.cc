@@ -19,7 +19,9 @@ Stream::Stream(Session& session, std::uint32_t number)
       entries_(std::make_unique<Entry[]>(kFirstEntries)),
       wide_(std::make_unique_for_overwrite<Wide[]>(kFirstEntries)),
       longest_spin_ns_(usable_cpus() == 1 ? 0 : bounded_ns(session.options().spin)),
-      spin_ns_(longest_spin_ns_) {}
+      spin_ns_(longest_spin_ns_) {
+  words_[1] = 1;
+}
 
 Stream::~Stream() = default;
 
@@ -38,6 +40,7 @@ void Stream::attach(std::shared_ptr<Connection> connection, StreamMemory memory)
     if (entries_[i].is(kBusy)) entries_[i].channel = 0;
   }
   connection_ = std::move(connection);
+  daemon_clock_ahead_ns_ = connection_->daemon_clock_ahead_ns();
 }
 
 void Stream::drop_channels() noexcept {
@@ -83,6 +86,7 @@ bool Stream::close() {
 
 // Of a thread that is not the owner, or after the session's end.
 void Stream::give_back_slowly(std::uint64_t sequence) noexcept {
+  if (inherited()) return;
   std::unique_lock lock(foreign_mutex_);
   if (!orphaned_) {
     foreign_.push_back(sequence);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/function_ref.h"
+#include "base/process_words.h"
 #include "client/connection.h"
 #include "client/entry.h"
 #include "client/loop.h"
@@ -47,9 +48,13 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Any thread. Who may use the rest; null: nobody.
-  void set_owner(const void* thread) noexcept { owner_.store(thread, std::memory_order_relaxed); }
-  bool mine() const noexcept { return owner_.load(std::memory_order_relaxed) == this_thread(); }
+  // Any thread. Who may use the rest; null: nobody. A fork's child finds that nobody may.
+  void set_owner(const void* thread) noexcept {
+    owner_.store(reinterpret_cast<std::uintptr_t>(thread), std::memory_order_relaxed);
+  }
+  bool mine() const noexcept {
+    return owner_.load(std::memory_order_relaxed) == reinterpret_cast<std::uintptr_t>(this_thread());
+  }
 
   // The connection that its rings belong to; null before the first.
   const std::shared_ptr<Connection>& connection() const noexcept { return connection_; }
@@ -63,7 +68,7 @@ class Stream {
   bool close();
 
   PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
-                     const chi_message& message);
+                     const EncodedRequest& encoded);
 
   // For the PendingCall of this sequence number. Those of another thread than the owner's have no answer.
   bool wait(std::uint64_t sequence, std::chrono::nanoseconds limit);
@@ -110,7 +115,7 @@ class Stream {
   bool route(const OpenPool& target, const Query& query, Request& out) const;
   void aim(const OpenPool& target, std::uint32_t index, Request& out) const;
   static Error unroutable(const OpenPool& target, const Query& query);
-  PendingCall submit_packed(const OpenPool& target, Request& request, const chi_message& message);
+  PendingCall submit_packed(const OpenPool& target, Request& request, const EncodedRequest& encoded);
   PendingCall launch(const OpenPool& target, const Request& request, Held* held);
   Entry* find_free() noexcept;
   void remember(Entry& entry, const OpenPool& target, const Request& request);
@@ -136,7 +141,7 @@ class Stream {
 
   // stream_send.cc
   void send(const Request& request, std::uint64_t sequence);
-  Status pack(const chi_message& message, std::uint8_t* scratch, Request& out, Held& held);
+  Status pack(const EncodedRequest& encoded, std::uint8_t* scratch, Request& out, Held& held);
   bool grow_table();
   Result<Entry*> make_room(const Request& request);
   void flush_releases();
@@ -155,7 +160,7 @@ class Stream {
   Result<chi_buffer> borrow(const Entry& entry, const shm::BufferDescriptor& descriptor);
   void stray(const shm::ReplySlot& slot, const std::uint8_t* bytes);
   Answer large_answer(Entry& entry);
-  static Answer foreign_answer() noexcept;
+  Answer foreign_answer() const noexcept;
   void settle(Entry& entry);
   void post_continuation(Extra& extra);
   void settle_locally(Entry& entry, const Error& error);
@@ -182,7 +187,11 @@ class Stream {
   }
   shm::Stream& shared() const noexcept { return *reinterpret_cast<shm::Stream*>(segment_.data()); }
 
-  std::atomic<const void*> owner_{nullptr};
+  // Whether this is a fork's child of the process that made it: nothing of it may be touched, its mutex included.
+  bool inherited() const noexcept { return words_[1].load(std::memory_order_relaxed) == 0; }
+
+  const ProcessWords words_;  // who owns it; that this process made it
+  ProcessWords::Word& owner_ = words_[0];
   Session* session_;  // null once it has ended
   const std::uint32_t number_;
   std::uint64_t next_sequence_ = 1;
@@ -195,6 +204,7 @@ class Stream {
   const std::uint64_t coarse_lag_ns_ = coarse_lag();
 
   std::shared_ptr<Connection> connection_;
+  std::uint64_t daemon_clock_ahead_ns_ = 0;
   SessionId id_ = 0;
   shm::Segment segment_;
   std::vector<Channel> channels_;

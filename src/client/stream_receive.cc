@@ -26,11 +26,8 @@ shm::BufferDescriptor descriptor_at(const std::uint8_t* bytes, std::size_t index
 bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::uint8_t* bytes) {
   if ((entry.state & (kRetried | kRepeats)) || !session_) return false;
   if ((slot.flags & (shm::kStillRunning | shm::kFinished | shm::kBodyInArena)) || slot.buffers != 0) return false;
-  auto code = static_cast<Code>(slot.code);
-  if (code != Code::wrong_owner && code != Code::not_found) return false;
-  Error error = decode_error(static_cast<std::int32_t>(code), chi_message{bytes, slot.payload_size, 0, nullptr});
-  if (code == Code::not_found && error.where != "router") return false;
-  extra_of(entry).error = std::move(error);
+  if (!(slot.flags & shm::kNotAdmitted)) return false;
+  extra_of(entry).error = decode_error(slot.code, chi_message{bytes, slot.payload_size, 0, nullptr});
   return true;
 }
 
@@ -59,7 +56,8 @@ bool Stream::wants_retry(Entry& entry, const shm::ReplySlot& slot, const std::ui
     return;
   } else {
     // Nobody hears of this one, so the next call looks the name up.
-    const bool gone = slot.code == static_cast<std::uint16_t>(Code::not_found) && entry.is(kDropped);
+    const bool gone = (slot.flags & shm::kNotAdmitted) && slot.code == static_cast<std::uint16_t>(Code::not_found) &&
+                      entry.is(kDropped);
     if (gone && session_ && session_->options().follow_pools) entry.pool->forget();
     store_answer(entry, slot, bytes, size);
   }
@@ -168,10 +166,14 @@ void Stream::settle_locally(Entry& entry, const Error& error) {
   settle(entry);
 }
 
-Answer Stream::foreign_answer() noexcept {
+Answer Stream::foreign_answer() const noexcept {
   static const Error kForeign{Code::failed_precondition, "a Future belongs to the thread that made the call; ask there",
                               "client"};
-  return {&kForeign, kForeign.code, false, {}};
+  static const Error kInherited{Code::failed_precondition,
+                                "this Future is of a call that was made before a fork, and its answer is the parent's",
+                                "client"};
+  const Error& error = inherited() ? kInherited : kForeign;
+  return {&error, error.code, false, {}};
 }
 
 Answer Stream::large_answer(Entry& entry) {

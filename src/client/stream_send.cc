@@ -15,12 +15,28 @@ namespace {
 
 constexpr std::uint32_t kDescriptorSize = sizeof(shm::BufferDescriptor);
 
+Error not_shared(const chi_buffer& buffer) {
+  if (Memory::is_loan(buffer.block)) {
+    return {Code::failed_precondition,
+            "a Buffer of another client, or of this one's connection before its daemon was restarted: the callee would "
+            "not see it; allocate it anew with this client's allocate_buffer()",
+            "client"};
+  }
+  return {
+      Code::invalid_argument,
+      "a Buffer of memory that this client does not share with the daemon: the callee would not see it; allocate it "
+      "with this client's allocate_buffer()",
+      "client"};
+}
+
 }  // namespace
 
 void Stream::send(const Request& request, std::uint64_t sequence) { write(request, sequence); }
 
-// Buffers of the session's memory go by descriptor; others are copied there first.
-Status Stream::pack(const chi_message& message, std::uint8_t* scratch, Request& out, Held& held) {
+// What lies in the session's memory goes by descriptor. Other bytes are copied there first, but for those in which the
+// callee is to work: the caller would not see what it does.
+Status Stream::pack(const EncodedRequest& encoded, std::uint8_t* scratch, Request& out, Held& held) {
+  const chi_message& message = encoded.message;
   if (message.buffer_count > CHI_MAX_BUFFERS) {
     return Error{Code::invalid_argument, fmt::format("a call has at most {} buffers", CHI_MAX_BUFFERS), "client"};
   }
@@ -31,6 +47,8 @@ Status Stream::pack(const chi_message& message, std::uint8_t* scratch, Request& 
     chi_buffer buffer = message.buffers[i];
     if (connection_->memory().describe(buffer, descriptors[i])) {
       detail::block_add_reference(buffer.block);
+    } else if (buffer.size != 0 && encoded.references >> i & 1) {
+      return not_shared(buffer);
     } else {
       auto copy = session_->allocate(buffer.size, wait);
       if (!copy) return std::move(copy).error();

@@ -55,7 +55,8 @@ Error Stream::unroutable(const OpenPool& target, const Query& query) {
 }
 
 PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
-                           const chi_message& message) {
+                           const EncodedRequest& encoded) {
+  const chi_message& message = encoded.message;
   Request request;
   request.pool = target.id;
   request.method = static_cast<std::uint16_t>(method);
@@ -68,13 +69,13 @@ PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const Q
     return PendingCall(unroutable(target, query));
   auto limit = options.deadline.count() > 0 ? options.deadline : session_->options().call_deadline;
   request.deadline_ns = coarse_now() + coarse_lag_ns_ + bounded_ns(limit);
-  request.tick = to_ticks(request.deadline_ns);
+  request.tick = to_ticks(request.deadline_ns + daemon_clock_ahead_ns_);
   if (request.repeats) [[unlikely]] {
     request.tick = 0;
     request.period_us = to_microseconds(bounded_ns(options.period));
   }
   if (message.buffer_count != 0 || message.size > shm::kMaxInlineRequest) [[unlikely]] {
-    return submit_packed(target, request, message);
+    return submit_packed(target, request, encoded);
   }
   request.bytes = message.data;
   request.size = message.size;
@@ -82,10 +83,10 @@ PendingCall Stream::submit(const OpenPool& target, std::uint32_t method, const Q
   return launch(target, request, nullptr);
 }
 
-PendingCall Stream::submit_packed(const OpenPool& target, Request& request, const chi_message& message) {
+PendingCall Stream::submit_packed(const OpenPool& target, Request& request, const EncodedRequest& encoded) {
   std::uint8_t scratch[shm::kMaxInlineRequest];
   Held held;
-  auto packed = pack(message, scratch, request, held);
+  auto packed = pack(encoded, scratch, request, held);
   if (!packed) return PendingCall(std::move(packed).error());
   return launch(target, request, &held);
 }

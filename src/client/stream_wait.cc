@@ -60,6 +60,7 @@ std::size_t Stream::poll_for(std::chrono::nanoseconds limit) {
 
 // What the daemon does to wake a thread; the flag is for one that is about to sleep.
 void Stream::wake() noexcept {
+  if (inherited()) return;
   if (woken_.exchange(true)) return;
   std::lock_guard lock(foreign_mutex_);
   if (!segment_.data()) return;

@@ -3,8 +3,6 @@
 // A thread-local list, and a flag beside it that stays readable after the list was destroyed.
 #include "client/thread_streams.h"
 
-#include <unistd.h>
-
 #include <utility>
 #include <vector>
 
@@ -17,7 +15,6 @@ struct Binding {
   std::uint64_t session;
   std::weak_ptr<Session> owner;
   Stream* stream;
-  pid_t process;  // in a fork's child the rings are still the parent's
 };
 
 constinit thread_local bool thread_has_ended = false;
@@ -29,8 +26,7 @@ struct Bindings {
     thread_has_ended = true;
     thread_cache = {0, nullptr};
     for (Binding& each : list) {
-      if (each.process != ::getpid()) continue;
-      if (auto owner = each.owner.lock()) owner->return_stream(each.stream);
+      if (auto owner = each.owner.lock(); owner && !owner->inherited()) owner->return_stream(each.stream);
     }
   }
 };
@@ -50,7 +46,7 @@ Stream* find_thread_stream(std::uint64_t session) noexcept {
 bool add_thread_stream(std::uint64_t session, std::weak_ptr<Session> owner, Stream* stream) {
   if (thread_has_ended) return false;
   std::erase_if(bindings.list, [](const Binding& each) { return each.owner.expired(); });
-  bindings.list.push_back({session, std::move(owner), stream, ::getpid()});
+  bindings.list.push_back({session, std::move(owner), stream});
   return true;
 }
 

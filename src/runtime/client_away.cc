@@ -40,16 +40,16 @@ class ClientChannel::Away : public ListNode, public Pooled {
   void has_answer(const Answer& answer) {
     if (forget_) {
       code_ = answer.code;
+      flags_ = answer.flags & shm::kNotAdmitted;
       if (code_ != Code::ok) channel_.worker_.count_forgotten("a call of a client", code_);
       return;
     }
-    running_on_ = answer.still_running;
-    std::uint8_t flags = answer.still_running ? shm::kStillRunning : 0;
-    channel_.reply(sequence_, answer, answer.gathered ? flags | shm::kGathered : flags);
+    running_on_ = answer.still_running();
+    channel_.reply(sequence_, answer);
   }
 
   void is_over() {
-    if (forget_ || running_on_) channel_.finished(sequence_, code_);
+    if (forget_ || running_on_) channel_.finished(sequence_, code_, flags_);
     channel_.task_done();
     delete this;
   }
@@ -60,6 +60,7 @@ class ClientChannel::Away : public ListNode, public Pooled {
   const bool forget_;
   bool running_on_;
   Code code_ = Code::ok;
+  std::uint8_t flags_ = 0;
 };
 
 // For several containers, another worker's, or periodic.
@@ -86,6 +87,7 @@ class ClientChannel::Remote final : public Away {
     link_.task = &task;
     task.call = &link_;
     task.channel = nullptr;
+    task.lender = channel.stream_->session.get();
     // From here on it is this object that knows of both: whoever forgets a call is told of its end all the same.
     if (std::exchange(task.forget, false)) task.answered = false;
   }
@@ -116,6 +118,7 @@ void ClientChannel::dispatch(const shm::RequestSlot& slot, const chi_message& me
   request.first_incomplete = request.period_ns != 0 ? 0 : slot.sequence() - slot.incomplete_delta;
   request.uid = stream_->session->credentials().uid;
   request.gid = stream_->session->credentials().gid;
+  request.lender = stream_->session.get();
   auto* proxy = new Proxy(*this, slot.sequence(), request.forget);
   away_.push_back(proxy);
   proxy->dispatch().start(worker_, request, message);

@@ -212,7 +212,7 @@ void ClientChannel::refuse(const shm::RequestSlot& slot, const Error& error) {
     finished(slot.sequence(), error.code);
   } else {
     ErrorReply reply(error);
-    this->reply(slot.sequence(), reply.answer(), 0);
+    this->reply(slot.sequence(), reply.answer());
   }
   task_done();
 }
@@ -256,19 +256,20 @@ Status ClientChannel::read_message(const shm::RequestSlot& slot, const std::uint
   return {};
 }
 
-void ClientChannel::reply(std::uint64_t sequence, const Answer& answer, std::uint8_t flags) {
+void ClientChannel::reply(std::uint64_t sequence, const Answer& answer) {
   if (closed_) return;
   dirty_ = true;
   auto low = static_cast<std::uint32_t>(sequence);
-  if (late_.empty() && write(low, answer.code, flags, answer.message)) return;
-  late_.push_back({low, flags, answer.code, OwnedMessage(answer.message)});
+  if (late_.empty() && write(low, answer.code, answer.flags, answer.message)) return;
+  late_.push_back({low, answer.flags, answer.code, answer.kept()});
   late_bytes_ += answer.message.size;
 }
 
-void ClientChannel::finished(std::uint64_t sequence, Code code) {
+void ClientChannel::finished(std::uint64_t sequence, Code code, std::uint8_t flags) {
   Answer answer;
   answer.code = code;
-  reply(sequence, answer, shm::kFinished);
+  answer.flags = flags | shm::kFinished;
+  reply(sequence, answer);
 }
 
 // False when the ring is full.

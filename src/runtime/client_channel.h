@@ -39,7 +39,7 @@ class ClientChannel final : public Pooled {
   // Whether it is to be let alone for this turn: see pace().
   bool rests(std::uint64_t now_ns) const noexcept { return now_ns < rest_until_ns_; }
   Priority priority() const noexcept { return priority_; }
-  const Session& session() const noexcept { return *stream_->session; }
+  Session& session() const noexcept { return *stream_->session; }
   const ClientStream& stream() const noexcept { return *stream_; }
 
   // Takes and handles up to `budget` messages. Returns how many; kLost when the thread lost the worker meanwhile.
@@ -54,13 +54,10 @@ class ClientChannel final : public Pooled {
       share_ = static_cast<unsigned>(std::clamp<std::uint64_t>(kTurnNs * messages / (ns + 1), 1, 1024));
   }
 
-  // Tells the client how its call ended. `flags` are those of the reply slot.
-  void reply(std::uint64_t sequence, const Answer& answer, std::uint8_t flags);
-  // That a call, answered before, is really over now.
-  void finished(std::uint64_t sequence, Code code);
-
-  // Memory for a reply that the client can see; from any thread.
-  Result<chi_buffer> lend_space(std::uint64_t size) { return stream_->session->allocate_reply(size); }
+  // Tells the client how its call ended.
+  void reply(std::uint64_t sequence, const Answer& answer);
+  // That a call, answered before or never to be answered, is really over now. `flags`: kNotAdmitted, or none.
+  void finished(std::uint64_t sequence, Code code, std::uint8_t flags = 0);
 
   // A task of this channel that goes on beyond its step; until it is done.
   void park(Task& task) {

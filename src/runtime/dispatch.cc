@@ -75,6 +75,12 @@ Dispatch::~Dispatch() {
 void Dispatch::start(Worker& worker, const Request& request, const chi_message& message) {
   worker_ = &worker;
   request_ = request;
+  if (const std::uint64_t most = worker.options().max_message; message.size > most) {
+    return fail({Code::invalid_argument,
+                 "a request of " + std::to_string(message.size) + " bytes of fields; at most " + std::to_string(most) +
+                     " (call.max_message) may be: pass bulk data as Bytes or Buffer",
+                 kRouter});
+  }
   message_.copy(message);
   if (request_.deadline_ns == 0 && request_.period_ns == 0) {
     request_.deadline_ns = worker.now_ns() + worker.options().default_deadline_ns;
@@ -86,7 +92,8 @@ void Dispatch::start(Worker& worker, const Request& request, const chi_message& 
 const Pool* Dispatch::admit_pool() {
   const Pool* pool = worker_->find_pool(request_.pool);
   if (!pool || pool->draining.load(std::memory_order_acquire)) {
-    fail({Code::not_found, "no pool has this id here; it may have been destroyed: look its name up again", kRouter});
+    fail({Code::not_found, "no pool has this id here; it may have been destroyed: look its name up again", kRouter},
+         shm::kNotAdmitted);
     return nullptr;
   }
   method_ = find_method(*pool, request_.method);
@@ -163,7 +170,8 @@ void Dispatch::begin_round() {
   bool single = request_.query.single() || (kind == QueryKind::automatic && targets_.size() == 1);
   mode_ = kind == QueryKind::until_success ? Mode::until_success : single ? Mode::single : Mode::gather;
   if (request_.check_epoch && mode_ == Mode::single && targets_[0]->epoch != request_.epoch) {
-    return fail({Code::wrong_owner, "the container is in epoch " + std::to_string(targets_[0]->epoch), kRouter});
+    return fail({Code::wrong_owner, "the container is in epoch " + std::to_string(targets_[0]->epoch), kRouter},
+                shm::kNotAdmitted);
   }
   replies_.clear();
   next_target_ = 0;
@@ -188,6 +196,7 @@ void Dispatch::start_part(Container& container) {
   task->session = request_.session;
   task->uid = request_.uid;
   task->gid = request_.gid;
+  task->lender = request_.lender;
   task->priority = request_.priority;
   task->request.copy(message_.view());
   auto* part = new Part(*this, container.index);
@@ -200,7 +209,7 @@ void Dispatch::part_answered(Part& part, const Answer& answer) {
   --unanswered_;
   if (answered_) return;
   if (mode_ == Mode::gather) {
-    replies_.push_back({part.container, answer.code, OwnedMessage(answer.message)});
+    replies_.push_back({part.container, answer.code, answer.kept()});
     if (unanswered_ == 0 && !starting_) all_answered();
     return;
   }
@@ -279,8 +288,10 @@ void Dispatch::gathered(Code merge_code, const chi_message& merged) {
     ++count;
   }
   std::memcpy(bytes.data(), &count, sizeof count);
+  const std::uint64_t most = worker_->options().max_message;
+  if (bytes.size() > most) return end_round(ErrorReply(reply_too_large(bytes.size(), most, kRouter)).answer());
   Answer answer;
-  answer.gathered = true;
+  answer.flags = shm::kGathered;
   answer.message = {reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<std::uint32_t>(bytes.size()),
                     static_cast<std::uint32_t>(buffers.size()), buffers.data()};
   end_round(answer);
@@ -305,8 +316,8 @@ void Dispatch::arm_timer(std::uint64_t at_ns, void (*fire)(TimerNode&)) {
   worker_->add_timer(timer_);
 }
 
-void Dispatch::fail(const Error& error) {
-  ErrorReply reply(error);
+void Dispatch::fail(const Error& error, std::uint8_t flags) {
+  ErrorReply reply(error, flags);
   answer(reply.answer());
   maybe_over();
 }
@@ -315,7 +326,14 @@ void Dispatch::answer(const Answer& answer) {
   if (std::exchange(answered_, true)) return;
   worker_->remove_timer(timer_);
   ++alive_;
-  asker_.answered(answer);
+  // Where there were more containers or rounds than this one, others may have been admitted before.
+  if (answer.flags & shm::kNotAdmitted && (mode_ == Mode::until_success || request_.period_ns != 0)) {
+    Answer last = answer;
+    last.flags &= static_cast<std::uint8_t>(~shm::kNotAdmitted);
+    asker_.answered(last);
+  } else {
+    asker_.answered(answer);
+  }
   --alive_;
 }
 

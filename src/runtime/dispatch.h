@@ -15,6 +15,7 @@
 namespace chi::runtime {
 
 class Module;
+class Session;
 
 struct Pool;
 
@@ -47,6 +48,7 @@ struct Request {
   std::uint64_t first_incomplete = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  Session* lender = nullptr;  // of memory for replies that its client can see; null: the caller is no client
 };
 
 class Dispatch final {
@@ -77,7 +79,7 @@ class Dispatch final {
   void all_answered();
   void gathered(Code merge_code, const chi_message& merged);
   void end_round(const Answer& answer);
-  void fail(const Error& error);
+  void fail(const Error& error, std::uint8_t flags = 0);
   void answer(const Answer& answer);
   void maybe_over();
   void arm_period();

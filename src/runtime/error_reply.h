@@ -10,17 +10,25 @@
 
 namespace chi::runtime {
 
+inline Error reply_too_large(std::uint64_t size, std::uint64_t most, const std::string& where) {
+  return {Code::resource_exhausted,
+          "a reply of " + std::to_string(size) + " bytes of fields; at most " + std::to_string(most) +
+              " (call.max_message) may be: ask for less at once; a module passes bulk data as Bytes or Buffer",
+          where};
+}
+
 class ErrorReply {
  public:
   ErrorReply(const ErrorReply&) = delete;
-  explicit ErrorReply(const Error& error, bool still_running = false)
-      : code_(error.code), still_running_(still_running), bytes_(encode_to_string(error)) {}
+  // `flags`: see Answer.
+  explicit ErrorReply(const Error& error, std::uint8_t flags = 0)
+      : code_(error.code), flags_(flags), bytes_(encode_to_string(error)) {}
 
   // Valid as long as this object.
   Answer answer() const noexcept {
     Answer out;
     out.code = code_;
-    out.still_running = still_running_;
+    out.flags = flags_;
     out.message.data = reinterpret_cast<const std::uint8_t*>(bytes_.data());
     out.message.size = static_cast<std::uint32_t>(bytes_.size());
     return out;
@@ -28,7 +36,7 @@ class ErrorReply {
 
  private:
   Code code_;
-  bool still_running_;
+  std::uint8_t flags_;
   std::string bytes_;
 };
 

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/clock.h"
 #include "base/runtime_dir.h"
 #include "base/signals.h"
 #include "runtime/places.h"
@@ -276,6 +277,7 @@ Status Listener::welcome(const GuestPointer& guest) {
   record.workers = crew_.limit();
   record.incarnation = options_.incarnation;
   record.memory_limit = options_.memory_limit;
+  record.clock_ns = SystemClock().now_ns();
   if (auto sent = shm::send_packet(guest->fd, record, fds, 0); !sent) return sent;
   std::lock_guard lock(mutex_);
   guest->session = std::make_shared<Session>(record.id, guest->who, std::move(guest->socket), options_.memory_limit);

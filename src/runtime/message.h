@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "chimaera/bytes.h"
 #include "chimaera/result.h"
+#include "shm/layout.h"
 
 namespace chi::runtime {
 
@@ -23,25 +25,22 @@ class OwnedMessage {
   void copy(const chi_message& message) {
     copy_fields(message.data, message.size);
     buffers_.clear();
-    for (std::uint32_t i = 0; i < message.buffer_count; ++i) buffers_.push_back(keep(message.buffers[i]));
-    refresh();
+    for (std::uint32_t i = 0; i < message.buffer_count; ++i) {
+      detail::block_add_reference(message.buffers[i].block);
+      buffers_.add(message.buffers[i]);
+    }
   }
 
   // As copy, but the references that the message's buffers come with pass to this object.
   void adopt(const chi_message& message) {
     copy_fields(message.data, message.size);
     buffers_.clear();
-    for (std::uint32_t i = 0; i < message.buffer_count; ++i) {
-      const chi_buffer& buffer = message.buffers[i];
-      buffers_.push_back(buffer.block ? Buffer::adopt(buffer) : keep(buffer));
-    }
-    refresh();
+    for (std::uint32_t i = 0; i < message.buffer_count; ++i) buffers_.add(message.buffers[i]);
   }
 
-  // Valid until this object changes or moves.
-  chi_message view() const noexcept {
-    return {data(), size_, static_cast<std::uint32_t>(buffers_.size()), raw_.data()};
-  }
+  // Valid until this object changes or moves. The references stay this object's, which notices when a buffer's `block`
+  // is put to null: see Answer::gives_buffers.
+  chi_message view() const noexcept { return {data(), size_, buffers_.count(), buffers_.data()}; }
 
   const std::uint8_t* data() const noexcept { return heap_ ? heap_.get() : inline_; }
   std::uint32_t size() const noexcept { return size_; }
@@ -49,15 +48,35 @@ class OwnedMessage {
  private:
   static constexpr std::uint32_t kInline = 128;
 
-  static Buffer keep(const chi_buffer& buffer) {
-    if (buffer.block) {
-      detail::block_add_reference(buffer.block);
-      return Buffer::adopt(buffer);
+  // Buffers with a reference each.
+  class References {
+   public:
+    References() = default;
+    References(References&& other) noexcept : list_(std::exchange(other.list_, {})) {}
+    References& operator=(References&& other) noexcept {
+      list_.swap(other.list_);
+      return *this;
     }
-    Buffer own = Buffer::allocate(buffer.size);
-    if (buffer.size != 0) std::memcpy(own.data(), buffer.data, buffer.size);
-    return own;
-  }
+    ~References() { clear(); }
+
+    // Takes the reference over; what has no block is copied.
+    void add(const chi_buffer& buffer) {
+      if (buffer.block) return list_.push_back(buffer);
+      const Buffer own = Buffer::allocate(buffer.size);
+      if (buffer.size != 0) std::memcpy(own.data(), buffer.data, buffer.size);
+      detail::block_add_reference(own.raw().block);
+      list_.push_back(own.raw());
+    }
+    void clear() noexcept {
+      for (const chi_buffer& buffer : list_) detail::block_release(buffer.block);
+      list_.clear();
+    }
+    std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(list_.size()); }
+    const chi_buffer* data() const noexcept { return list_.data(); }
+
+   private:
+    std::vector<chi_buffer> list_;
+  };
 
   void copy_fields(const std::uint8_t* data, std::uint32_t size) {
     heap_.reset(size > kInline ? new std::uint8_t[size] : nullptr);
@@ -65,24 +84,34 @@ class OwnedMessage {
     size_ = size;
   }
 
-  void refresh() {
-    raw_.clear();
-    for (const Buffer& buffer : buffers_) raw_.push_back(buffer.raw());
-  }
-
   std::uint32_t size_ = 0;
   std::uint8_t inline_[kInline];
   std::unique_ptr<std::uint8_t[]> heap_;
-  std::vector<Buffer> buffers_;
-  std::vector<chi_buffer> raw_;
+  References buffers_;
 };
 
 // How a call ended, as its maker is told. The message is valid only while the maker is being told.
 struct Answer {
   Code code = Code::ok;
-  bool still_running = false;  // the handler goes on, and with it the use of the request's buffers
-  bool gathered = false;       // the message is a gathered set of replies
+  // Of shm::ReplySlot. kStillRunning: the handler goes on, and with it the use of the request's buffers; kGathered: the
+  // message is a gathered set of replies; kNotAdmitted.
+  std::uint8_t flags = 0;
+  // Whoever keeps the message may take its buffers' references along, by putting null in the place of their blocks: so
+  // that a reply's memory has one reference, and can be handed over. The array is then the runtime's own.
+  bool gives_buffers = false;
   chi_message message{};
+
+  bool still_running() const noexcept { return (flags & shm::kStillRunning) != 0; }
+
+  // The message, for longer than the answer.
+  OwnedMessage kept() const {
+    if (!gives_buffers) return OwnedMessage(message);
+    OwnedMessage out;
+    out.adopt(message);
+    auto* buffers = const_cast<chi_buffer*>(message.buffers);
+    for (std::uint32_t i = 0; i < message.buffer_count; ++i) buffers[i].block = nullptr;
+    return out;
+  }
 };
 
 }  // namespace chi::runtime

@@ -32,10 +32,22 @@ void reply(chi_task* raw, std::int32_t code, const chi_message* message) {
   Task& task = *of(raw);
   Worker& worker = task.container->worker();
   chi_message view = message ? *message : chi_message{};
+  if (const std::uint64_t most = worker.options().max_message; view.size > most) [[unlikely]] {
+    const ErrorReply refusal(reply_too_large(view.size, most, task.container->name()));
+    const chi_message instead = refusal.answer().message;
+    for (std::uint32_t i = 0; i < view.buffer_count; ++i) detail::block_release(view.buffers[i].block);
+    return reply(raw, static_cast<std::int32_t>(refusal.answer().code), &instead);
+  }
   ServiceScope scope(worker);
+  Answer answer;
+  answer.code = static_cast<Code>(code);
   if (scope.direct()) {
-    Answer answer;
-    answer.code = static_cast<Code>(code);
+    chi_buffer buffers[CHI_MAX_BUFFERS];
+    answer.gives_buffers = view.buffer_count <= CHI_MAX_BUFFERS;
+    if (answer.gives_buffers) {
+      std::copy_n(view.buffers, view.buffer_count, buffers);
+      view.buffers = buffers;
+    }
     answer.message = view;
     worker.module_replied(task, answer);
     for (std::uint32_t i = 0; i < view.buffer_count; ++i) detail::block_release(view.buffers[i].block);
@@ -43,9 +55,8 @@ void reply(chi_task* raw, std::int32_t code, const chi_message* message) {
   }
   OwnedMessage own;
   own.adopt(view);
-  run_at(*task.container, [&task, code, kept = std::move(own)](Worker& on) {
-    Answer answer;
-    answer.code = static_cast<Code>(code);
+  run_at(*task.container, [&task, answer, kept = std::move(own)](Worker& on) mutable {
+    answer.gives_buffers = true;
     answer.message = kept.view();
     on.module_replied(task, answer);
   });
@@ -181,13 +192,14 @@ void task_info(chi_task* raw, chi_task_info* out) {
 
 std::int32_t buffer_allocate(chi_task* raw, std::uint64_t size, chi_buffer* out) try {
   Task& task = *of(raw);
-  if (!task.channel) {
+  Session* lender = task.channel ? &task.channel->session() : task.lender;
+  if (!lender) {
     Buffer buffer = Buffer::allocate(size);
     *out = buffer.raw();
     detail::block_add_reference(out->block);
     return 0;
   }
-  auto space = task.channel->lend_space(size);
+  auto space = lender->allocate_reply(size);
   if (!space) return static_cast<std::int32_t>(space.code());
   *out = *space;
   return 0;

@@ -20,6 +20,7 @@ namespace chi::runtime {
 class Worker;
 class Call;
 class ClientChannel;
+class Session;
 struct Container;
 
 // The method that every module has: a barrier, answered when all tasks admitted before it are complete.
@@ -52,6 +53,7 @@ struct Task final : chi_task, Mail, ListNode, Pooled {
   // To whom the reply goes: a client's channel of this worker, a call, or nobody (both null).
   ClientChannel* channel = nullptr;
   Call* call = nullptr;
+  Session* lender = nullptr;  // with a call: of the client that it began with, whose memory the reply may be in
   std::uint64_t sequence = 0;
   std::uint64_t first_incomplete = 0;
   SessionId session = 0;

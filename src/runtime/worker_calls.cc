@@ -11,12 +11,13 @@ struct AnswerMail final : Mail, Pooled {
   AnswerMail(Task& of, const Answer* how, bool last) : task(of), first(how != nullptr), over(last) {
     if (!how) return;
     answer = *how;
-    message.copy(how->message);
+    message = how->kept();
   }
 
   void deliver(Worker& worker) override {
     Call& call = *task.call;
     answer.message = message.view();
+    answer.gives_buffers = true;
     if (first) call.answered(answer);
     if (over) worker.call_over(call);
     delete this;

@@ -34,6 +34,7 @@ std::int32_t invoke(Task& task, const chi_message& message, chi_out& out) {
 Answer answer_of(const chi_out& out) {
   Answer answer;
   answer.code = static_cast<Code>(out.code);
+  answer.gives_buffers = true;
   answer.message = {out.data, out.size, out.buffer_count, out.buffers};
   return answer;
 }
@@ -81,7 +82,7 @@ void Worker::admit(Task* task) {
   container.lanes[static_cast<int>(task->priority)].tasks.push(task);
   park(*task);
   if (container.pool.draining.load(std::memory_order_acquire) || !container.self) {
-    ErrorReply refusal(Error{Code::not_found, "the pool is being destroyed", container.name()});
+    ErrorReply refusal(Error{Code::not_found, "the pool is being destroyed", container.name()}, shm::kNotAdmitted);
     return complete(*task, refusal.answer());
   }
   make_runnable(container, task->priority);
@@ -215,7 +216,7 @@ bool Worker::run_as(Task*& task_slot, const chi_message& message) {
     OwnedMessage reply;
     if (outcome == CHI_DONE) reply.adopt(answer_of(out).message);
     run([&container, &task, outcome, code = static_cast<Code>(out.code), reply = std::move(reply)](Worker& worker) {
-      worker.orphan_ended(&container, &task, outcome == CHI_DONE, {code, false, false, reply.view()});
+      worker.orphan_ended(&container, &task, outcome == CHI_DONE, {code, 0, true, reply.view()});
     });
     return false;
   }
@@ -275,9 +276,9 @@ void Worker::tell(Task& task, const Answer& answer, bool over) {
   if (ClientChannel* channel = task.channel) {
     if (task.forget) {
       if (over && answer.code != Code::ok) count_forgotten(task.container->name(), answer.code);
-      if (over) channel->finished(task.sequence, answer.code);
+      if (over) channel->finished(task.sequence, answer.code, answer.flags & shm::kNotAdmitted);
     } else if (!task.answered) {
-      channel->reply(task.sequence, answer, answer.still_running ? shm::kStillRunning : 0);
+      channel->reply(task.sequence, answer);
     } else if (over && task.early) {
       channel->finished(task.sequence, Code::ok);
     }
@@ -311,7 +312,7 @@ void Worker::answer_early(Task& task, Code code, const char* text) {
   if (task.answered || task.state == Task::State::done) return;
   if (task.state == Task::State::held) stop_holding(task);
   bool running = task.state != Task::State::queued && task.method->id != kBarrierMethod;
-  ErrorReply reply(Error{code, text, task.container->name()}, running);
+  ErrorReply reply(Error{code, text, task.container->name()}, running ? shm::kStillRunning : 0);
   if (!running) return complete(task, reply.answer());
   timers_.remove(task.deadline);
   LaneMeter::answered(task, reply.answer());

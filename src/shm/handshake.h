@@ -9,7 +9,7 @@
 namespace chi::shm {
 
 inline constexpr std::uint32_t kProtocolMagic = 0x43484d31;  // "CHM1"
-inline constexpr std::uint32_t kProtocolVersion = 3;
+inline constexpr std::uint32_t kProtocolVersion = 4;
 
 enum class Packet : std::uint32_t {
   hello = 1,         // client: first packet
@@ -33,7 +33,8 @@ struct Record {
   std::uint32_t workers = 0;  // in welcome: that there can be, and a stream has channels for
   std::uint64_t incarnation = 0;
   std::uint64_t memory_limit = 0;  // in welcome: bytes of all segments of a session
-  char text[192] = {};
+  std::uint64_t clock_ns = 0;      // in welcome: the daemon's clock when it was sent; deadlines are of this clock
+  char text[184] = {};
 };
 static_assert(sizeof(Record) == 248);
 

@@ -54,7 +54,7 @@ struct alignas(kCacheLine) RequestSlot {
   std::uint64_t pool;
   std::uint32_t sequence_low;      // see sequence()
   std::uint32_t incomplete_delta;  // sequence - first incomplete sequence of the stream, at most 2^32 - 1
-  std::uint32_t deadline_tick;     // kTickNs units of CLOCK_MONOTONIC, modulo 2^32; 0: none
+  std::uint32_t deadline_tick;     // kTickNs units of the daemon's clock (Record::clock_ns), modulo 2^32; 0: none
   std::uint32_t target;            // container index, first of a range, node id; or low half of the hash
   std::uint32_t target_extra;      // believed epoch (container), count (range, until_success); or high half of the hash
   std::uint16_t sequence_high;
@@ -76,6 +76,10 @@ static_assert(sizeof(RequestSlot) == kCacheLine);
 inline constexpr std::uint8_t kStillRunning = 1;  // the caller got an early answer; its buffers are still in use,
 inline constexpr std::uint8_t kFinished = 2;      // until a message with this flag (and no body) follows
 inline constexpr std::uint8_t kGathered = 8;      // the payload is a gathered set (runtime/gather.h); kBodyInArena is 4
+// The call was not admitted, for what the client knows of the pool is out of date: no handler has seen it, and it may
+// be sent again. Only the runtime sets this; an error that a module answers with never has it, whatever its code and
+// text.
+inline constexpr std::uint8_t kNotAdmitted = 16;
 
 struct alignas(kCacheLine) ReplySlot {
   std::atomic<std::uint32_t> position;

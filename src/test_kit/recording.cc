@@ -124,7 +124,7 @@ Json answer_json(const std::string& reply_schema, const runtime::Answer& answer)
   out["code"] = code_name(answer.code);
   if (answer.code != Code::ok) {
     out["text"] = decode_error(static_cast<std::int32_t>(answer.code), answer.message).text;
-  } else if (answer.gathered) {
+  } else if (answer.flags & shm::kGathered) {
     put_gathered(reply_schema, answer.message, out);
   } else {
     out["reply"] = read_message(reply_schema.c_str(), answer.message);

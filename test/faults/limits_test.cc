@@ -2,8 +2,11 @@
 //
 // What happens at the limits: of a session's memory, of open files, of disk space, of what a request may be.
 #include <kv/kv.h>
+#include <sched.h>
 #include <small_message/small_message.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <ctime>
@@ -108,6 +111,44 @@ TEST_F(Limits, OutOfDescriptorsTheDaemonGoesOn) {
   clients.clear();
   EXPECT_TRUE(eventually(alone));
   EXPECT_EQ(daemon.kill(SIGTERM), 0) << "it did not end cleanly";
+}
+
+// Runs in a child that has a time namespace, whose clock is `ahead_s` ahead. Gives 77 where there can be none.
+int call_from_time_namespace(const std::string& socket, long ahead_s) {
+  if (::unshare(CLONE_NEWTIME) != 0) return 77;
+  std::ofstream offsets("/proc/self/timens_offsets");
+  offsets << "monotonic " << ahead_s << " 0\n" << std::flush;
+  if (!offsets) return 77;
+  const pid_t inside = ::fork();  // a namespace is its maker's children's
+  if (inside != 0) {
+    int status = 0;
+    ::waitpid(inside, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 70;
+  }
+  auto client = Client::connect({.socket = socket});
+  if (!client.ok()) ::_exit(1);
+  const Pool small = client->pool("small").on(container(0));
+  if (!small.with_deadline(std::chrono::seconds(5)).call<sm::Null>().get().ok()) ::_exit(2);
+  if (!small.with_deadline(std::chrono::seconds(5)).call<sm::Nap>(1000U).get().ok()) ::_exit(3);
+  if (!client->pool("small").on(all()).gather<sm::Null>().get().ok()) ::_exit(4);
+  const auto begin = std::chrono::steady_clock::now();
+  if (small.with_deadline(std::chrono::milliseconds(50)).call<sm::Nap>(60'000'000U).get().code() !=
+      Code::deadline_exceeded) {
+    ::_exit(5);
+  }
+  ::_exit(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5) ? 0 : 6);
+}
+
+TEST_F(Limits, ClocksOfOtherTimeNamespacesDoNotMatter) {
+  for (const long ahead_s : {1'000'000L, -20L, 20L}) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(call_from_time_namespace(socket(), ahead_s));
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no time namespaces here";
+    EXPECT_EQ(status, 0) << ahead_s << ": exit " << WEXITSTATUS(status);
+    EXPECT_TRUE(eventually([&] { return running("small") == 0; })) << "what its deadline ended";
+  }
 }
 
 }  // namespace

@@ -43,8 +43,16 @@ struct OpenPool {
 };
 
 OpenPool open_pool(Session& session, PoolState& pool, std::chrono::nanoseconds deadline);
+
+// A request as encoded. A buffer whose bit is set in `references` is a Buffer: the callee works in the caller's memory,
+// which has to be the client's. Others are bytes by value, that may be copied on their way.
+struct EncodedRequest {
+  chi_message message;
+  std::uint64_t references;
+};
+
 PendingCall submit(const OpenPool& target, std::uint32_t method, const Query& query, const CallOptions& options,
-                   const chi_message& request);
+                   const EncodedRequest& request);
 
 // The query of a gather: always one that gives a set.
 Query gather_query(const Query& query, std::uint32_t containers);

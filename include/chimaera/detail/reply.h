@@ -76,22 +76,31 @@ inline std::int32_t leave_reply(const ContainerCore& core, chi_task* task, chi_o
   }
 }
 
+// The reply's memory is handed over to the caller where the message has the only reference: so the result is let go of
+// before it is sent, and not after.
 template <class Reply>
-std::int32_t leave_result(const ContainerCore& core, chi_task* task, chi_out* out, const Result<Reply>& result) {
+void let_go(Result<Reply>& result) {
+  [[maybe_unused]] const Result<Reply> last = std::move(result);
+}
+
+template <class Reply>
+std::int32_t leave_result(const ContainerCore& core, chi_task* task, chi_out* out, Result<Reply>&& result) {
   if (!result.ok()) return leave_error(core, task, out, result.error());
   Encoder encoder({out->data, out->capacity});
   encode_message(encoder, *result);
   if (encoder.failed()) return leave_error(core, task, out, unsendable(core, encoder));
+  if (!encoder.in_scratch()) let_go(result);
   return leave_reply(core, task, out, Code::ok, encoder);
 }
 
 template <class Reply>
-void send_result(const ContainerCore& core, chi_task* task, const Result<Reply>& result) {
+void send_result(const ContainerCore& core, chi_task* task, Result<Reply>&& result) {
   if (!result.ok()) return send_error(core, task, result.error());
   std::uint8_t scratch[512];
   Encoder encoder(scratch);
   encode_message(encoder, *result);
   if (encoder.failed()) return send_error(core, task, unsendable(core, encoder));
+  let_go(result);
   send_reply(core, task, Code::ok, encoder);
 }
 

@@ -115,7 +115,7 @@ class CallFrame : Continuation {
     Result<Reply> result = outcome();
     destroy();
     try {
-      send_result(core, task, result);
+      send_result(core, task, std::move(result));
     } catch (...) {
       send_error(core, task, error_of_exception());
     }

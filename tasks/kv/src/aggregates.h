@@ -14,7 +14,8 @@ namespace kv {
 // Of one reply: an aggregate's size may not depend on what somebody put into the records.
 inline constexpr std::size_t kMaxGroups = 100'000;
 inline constexpr std::size_t kMaxGroupBytes = 16 << 20;  // of their names
-inline constexpr std::size_t kMaxScanBytes = 1 << 20;    // beyond it, the scan goes on with the next one
+// Beyond it, the scan goes on with the next one. As much as is sent where call.max_message is 1 MiB, its default.
+inline constexpr std::size_t kMaxScanBytes = (1 << 20) - 4096;
 inline constexpr std::size_t kMaxPattern = 4096;
 inline constexpr std::int64_t kPatternMemory = 8 << 20;  // of the compiled pattern and what it needs to run
 

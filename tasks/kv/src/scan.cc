@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace kv {
 namespace {
 
 using Entry = Records::Entry;
+
+// What a record takes in a reply, at most: beside its bytes two lengths, and what says how long the record is.
+std::size_t bytes_of(std::string_view key, std::size_t value) { return 16 + key.size() + value; }
 
 bool by_key(const Entry& a, const Entry& b) { return a.first < b.first; }
 
@@ -61,7 +65,7 @@ chi::Result<ScanReply> scan(const Records& records, const Scan& request) {
   reply.limit = request.limit;
   std::size_t bytes = 0;
   for (const Entry& entry : first_keys(records, request, reply.more)) {
-    bytes += entry.first.size() + (request.keys_only ? 0 : entry.second.size());
+    bytes += bytes_of(entry.first, request.keys_only ? 0 : entry.second.size());
     if (bytes > kMaxScanBytes && !reply.records.empty()) {
       reply.more = true;
       break;
@@ -84,6 +88,13 @@ void Scan::merge(ScanReply& into, ScanReply&& from) {
   into.more = into.more || from.more || into.records.size() > into.limit;
   if (into.records.size() > into.limit) into.records.erase(into.records.begin() + into.limit, into.records.end());
   while (end && !into.records.empty() && into.records.back().key > *end) into.records.pop_back();
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < into.records.size(); ++i) {
+    bytes += bytes_of(into.records[i].key, into.records[i].value.size());
+    if (bytes <= kMaxScanBytes || i == 0) continue;
+    into.records.erase(into.records.begin() + static_cast<std::ptrdiff_t>(i), into.records.end());
+    into.more = true;
+  }
 }
 
 }  // namespace kv

@@ -1,8 +1,10 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // Whatever containers the records are spread over, pages of merged scans give each key once, in order.
+#include <chimaera/codec.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <string>
@@ -79,6 +81,21 @@ TEST(Scan, LeavesOutWhatComesBehindAPageThatWasCutShort) {
   EXPECT_EQ(keys_of(page), (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(page.more);
   EXPECT_EQ(all_pages(containers, Scan{"", 10}), (std::vector<std::string>{"a", "b", "c", "z"}));
+}
+
+// However many containers there are, and whatever their records are like.
+TEST(Scan, APageIsAsLargeAsAMessageMayBe) {
+  for (const std::size_t size : {0U, 1U, 100U, 500U, 600U}) {
+    std::vector<Records> containers(4);
+    for (unsigned i = 0; i < 16'000; ++i) containers[i % 4].emplace("k" + std::to_string(i), std::string(size, 'v'));
+    const ScanReply page = merged(containers, Scan{"", kMaxScan});
+    EXPECT_TRUE(page.more);
+    chi::Encoder encoder;
+    chi::encode_message(encoder, page);
+    EXPECT_LE(encoder.size(), 1U << 20) << size;
+    EXPECT_GT(page.records.size(), std::min<std::size_t>(kMaxScan, (900U << 10) / (size + 30)) - 1) << size;
+    EXPECT_EQ(all_pages(containers, Scan{"", kMaxScan}).size(), 16'000U);
+  }
 }
 
 TEST(Scan, PagesOfManyContainersGiveEachKeyOnceInOrder) {

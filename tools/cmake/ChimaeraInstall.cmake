@@ -24,12 +24,17 @@ write_basic_package_version_file(${built_package_dir}/chimaeraConfigVersion.cmak
 install(FILES ${installed_config} ${built_package_dir}/chimaeraConfigVersion.cmake
               ${package_files}
         DESTINATION ${package_dir})
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/check_module DESTINATION ${package_dir})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/rules DESTINATION ${package_dir} FILES_MATCHING PATTERN "*.py")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tasks/TASK_NAME DESTINATION ${CMAKE_INSTALL_DATADIR}/chimaera)
 
 export(EXPORT chimaera NAMESPACE chimaera:: FILE ${built_package_dir}/chimaeraTargets.cmake)
 chi_package_config(${built_package_dir}/chimaeraConfig.cmake ${CMAKE_BINARY_DIR} modules)
 foreach(file ${package_files})
   configure_file(${file} ${built_package_dir} COPYONLY)
+endforeach()
+foreach(file check_module rules/source.py rules/coroutines.py rules/handlers.py)
+  configure_file(${PROJECT_SOURCE_DIR}/tools/${file} ${built_package_dir}/${file} COPYONLY)
 endforeach()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/chimaera)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/tasks/TASK_NAME ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/chimaera/TASK_NAME

@@ -28,6 +28,7 @@ function(chimaera_add_module name)
   if(NOT CHI_SANITIZE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")  # whose symbols are the program's
     target_link_options(${name} PRIVATE -Wl,-z,defs)  # what nobody defines is told now, not when it is loaded
   endif()
+  chimaera_check_module(${name})
   set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${repo} POSITION_INDEPENDENT_CODE ON)
   configure_file(manifest.yaml ${repo}/manifest.yaml COPYONLY)
 
@@ -87,6 +88,31 @@ function(chimaera_add_module_test name)
   if(TARGET chimaera_admin)
     add_dependencies(${name}_test chimaera_admin)
   endif()
+endfunction()
+
+# Lets the build of a module fail, before it is compiled, where its sources have what no compiler finds: a handler that
+# CHI_EXPORT_MODULE lacks, a coroutine in a form that g++ 12 miscompiles. CHIMAERA_CHECK_MODULES=OFF leaves it out.
+function(chimaera_check_module name)
+  if(DEFINED CHIMAERA_CHECK_MODULES AND NOT CHIMAERA_CHECK_MODULES)
+    return()
+  endif()
+  find_program(CHIMAERA_PYTHON NAMES python3)
+  if(NOT CHIMAERA_PYTHON)
+    message(STATUS "${name}: its handlers and coroutines are not checked, which needs python3 (Debian: python3)")
+    return()
+  endif()
+  set(check ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/check_module)
+  if(NOT EXISTS ${check})  # Chimaera's own tree
+    cmake_path(SET check NORMALIZE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../check_module)
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cc src/*.h include/*.h)
+  set(stamp ${CMAKE_CURRENT_BINARY_DIR}/${name}.checked)
+  add_custom_command(OUTPUT ${stamp}
+                     COMMAND ${CHIMAERA_PYTHON} ${check} ${sources}
+                     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
+                     DEPENDS ${sources} ${check} COMMENT "Checking the sources of ${name}" VERBATIM)
+  add_custom_target(${name}_checked DEPENDS ${stamp})
+  add_dependencies(${name} ${name}_checked)
 endfunction()
 
 # Sets `variable` to the value of a top-level key of this folder's manifest.yaml.

@@ -39,8 +39,12 @@ Client Core::client() const {
          "this client was made before a fork, and its connection is the parent's; connect() again in the child",
          "client"}};
   }
-  if (!client_) throw Failed{{Code::failed_precondition, "this client is closed; connect() makes another", "client"}};
+  check_open();
   return *client_;
+}
+
+void Core::check_open() const {
+  if (!client_) throw Failed{{Code::failed_precondition, "this client is closed; connect() makes another", "client"}};
 }
 
 Pump& Core::pump() {

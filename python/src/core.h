@@ -43,6 +43,8 @@ class Core {
 
   // Ends the connection once the calls under way are over; asynchronous ones fail.
   void close();
+  // Throws Failed once it is closed: for waits in steps.
+  void check_open() const;
   bool closed() const noexcept { return !client_; }
 
   // Throws Failed with not_found, naming what there is. What is known is asked for once; a method that is not among

@@ -55,6 +55,15 @@ auto entering(R (C::*method)(A...)) {
   };
 }
 
+// An attribute, or a null object where there is none; what else its look-up raises goes on.
+py::object find_attribute(py::handle object, const char* name);
+
+// The elements of an iterable in an order of our own: what they do later does not change it. Hears signals.
+py::tuple gather(py::handle iterable);
+
+// Of a str; what is not UTF-8 is escaped.
+std::string plain_text(py::handle text);
+
 // A new reference that the interpreter gave, or what it raised instead.
 inline py::object steal(PyObject* made) {
   if (!made) throw py::error_already_set();

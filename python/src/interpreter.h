@@ -9,6 +9,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <chrono>
 #include <cstdint>
 
 namespace chi::python {
@@ -49,6 +50,9 @@ void prepare_exit();
 // shared with the daemon, and two processes cannot both use them.
 std::uint32_t fork_number() noexcept;
 void watch_forks();
+
+// So soon does Ctrl-C end a wait, and close() that of another thread.
+inline constexpr std::chrono::milliseconds kBetweenSignals(50);
 
 // Runs Python's signal handlers; throws what they raise.
 void check_signals();

@@ -16,8 +16,6 @@ namespace chi::python {
 
 namespace {
 
-constexpr std::chrono::milliseconds kBetweenSignals(50);  // so soon does Ctrl-C end a wait
-
 // A request on its way out, with all that it refers to.
 struct Outgoing {
   Outgoing(const client::RemoteMethod& method, const py::tuple& arguments, const py::dict& named) {
@@ -31,13 +29,14 @@ struct Outgoing {
   Encoder encoder{scratch};
 };
 
-Result<RawReply> wait_for(Future<RawReply>& future) {
+Result<RawReply> wait_for(const Core& core, Future<RawReply>& future) {
   for (;;) {
     {
       Unlocked while_it_waits;
       if (future.wait_for(kBetweenSignals)) return future.get();
     }
     check_signals();
+    core.check_open();
   }
 }
 
@@ -55,7 +54,8 @@ std::unique_ptr<PythonFuture> submit(Method& self, const py::args& arguments, co
 // Of each the name, the type, and whether it must be given.
 py::list fields(Method& method) {
   py::list out;
-  const client::RemoteMethod& described = method.described();
+  const std::shared_ptr<const MethodType> type = method.described();
+  const client::RemoteMethod& described = type->remote;
   for (std::size_t i = 0; i < described.request.of.size(); ++i) {
     const bool key = described.info.route == CHI_ROUTE_HASH && described.info.route_field == i;
     out.append(py::make_tuple(described.request.names[i], described.request.of[i].describe(), key));
@@ -63,8 +63,8 @@ py::list fields(Method& method) {
   return out;
 }
 
-std::string reply_schema(Method& method) { return method.described().info.reply_schema; }
-bool is_write(Method& method) { return method.described().info.write; }
+std::string reply_schema(Method& method) { return method.described()->remote.info.reply_schema; }
+bool is_write(Method& method) { return method.described()->remote.info.write; }
 
 }  // namespace
 
@@ -103,6 +103,7 @@ py::object PythonFuture::exception(std::optional<double> timeout) {
   } catch (const Failed& failed) {
     return make_error(failed.error);
   } catch (const py::error_already_set& raised) {
+    if (!raised.matches(PyExc_Exception) || raised.matches(PyExc_MemoryError)) throw;  // the caller's, not the call's
     return raised.value();
   }
   return py::none();
@@ -145,7 +146,7 @@ py::object Method::call(const py::tuple& arguments, const py::dict& named) {
     Unlocked while_it_waits;
     future = pool.call_raw(type->remote.info.id, out.encoder.message(), out.encoder.references());
   }
-  const Result<RawReply> result = wait_for(future);
+  const Result<RawReply> result = wait_for(*core_, future);
   if (options_.forget && result.ok()) return py::none();
   return make_reply(*core_, *type, result, options_.views);
 }

@@ -63,7 +63,8 @@ class Method {
 
   const std::string& pool() const noexcept { return pool_; }
   const std::string& name() const noexcept { return name_; }
-  const client::RemoteMethod& described() { return type().remote; }
+  // Stays as it is while the pool changes.
+  std::shared_ptr<const MethodType> described() { return type(), type_; }
 
  private:
   const MethodType& type();

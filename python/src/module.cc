@@ -6,11 +6,14 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
 
 #include "call.h"
+#include "client/flush_in_steps.h"
+#include "connecting.h"
 #include "core.h"
 #include "helpers.h"
 #include "interpreter.h"
@@ -36,7 +39,7 @@ std::shared_ptr<Core> connect_core(const std::string& name, const std::string& s
   options.call_deadline = nanoseconds(deadline);
   options.reconnect = reconnect;
   options.user = user;
-  return std::make_shared<Core>(value_of(unlocked([&] { return Client::connect(options); })));
+  return std::make_shared<Core>(value_of(connect_aside(options)));
 }
 
 // The module's configuration as it travels.
@@ -53,13 +56,26 @@ py::bytes encode_config(const Core& core, const std::string& module, const py::d
 
 std::unique_ptr<Region> allocate(const Core& core, std::size_t size, double wait) {
   const Client client = core.client();
-  const auto limit = nanoseconds(wait);
-  return std::make_unique<Region>(value_of(unlocked([&] { return client.allocate_buffer(size, limit); })), true);
+  const auto give_up = std::chrono::steady_clock::now() + nanoseconds(wait);
+  for (;;) {
+    const auto left = std::max<std::chrono::nanoseconds>(give_up - std::chrono::steady_clock::now(), {});
+    const auto step = std::min<std::chrono::nanoseconds>(left, kBetweenSignals);
+    auto buffer = unlocked([&] { return client.allocate_buffer(size, step); });
+    const bool again = !buffer.ok() && buffer.code() == Code::resource_exhausted && left > step;
+    if (!again) return std::make_unique<Region>(value_of(std::move(buffer)), true);
+    check_signals();
+    core.check_open();
+  }
 }
 
 void flush(const Core& core) {
   const Client client = core.client();
-  check(unlocked([&] { return client.flush(); }));
+  for (;;) {
+    auto flushed = unlocked([&] { return client::flush_for(client, kBetweenSignals); });
+    if (flushed) return check(*std::move(flushed));
+    check_signals();
+    core.check_open();
+  }
 }
 
 py::list methods(Core& core, const std::string& pool) {

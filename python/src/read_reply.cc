@@ -130,8 +130,9 @@ py::object Reader::map(const SchemaType& type, Decoder& from, bool views) const 
     if (hashable) {
       out[key] = content;
     } else if (PyErr_Occurred()) {
+      if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
       PyErr_Clear();
-      for (const auto& item : out) pairs.append(py::make_tuple(item.first, item.second));
+      pairs = py::reinterpret_steal<py::list>(steal(PyDict_Items(out.ptr())).release());
       pairs.append(py::make_tuple(key, content));
     } else {
       pairs.append(py::make_tuple(key, content));

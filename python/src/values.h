@@ -5,16 +5,14 @@
 // | schema | in | out |
 // |---|---|---|
 // | integers, f32, f64 | what has __index__, __float__ | int, float |
-// | bool | bool | bool |
+// | bool | bool; numpy.bool_ and others that are one truth value in memory | bool |
 // | string | str; lone surrogates stand for bytes that are not UTF-8, as in file names | str |
-// | bytes | anything with a contiguous buffer | bytes; with views a read-only memoryview, without a copy |
-// | buffer | a chimaera.Buffer or a view of one | chimaera.Buffer |
-// | enum | a value's name, or an int | its name; an int where it has none |
-// | optional | None or the value | the same |
-// | list, array | a sequence or iterable; of numbers also a contiguous array of just that type | list |
-// | tuple | a sequence | tuple |
-// | map | a mapping, or pairs | dict; a list of pairs where a key cannot be hashed |
-// | aggregate | a mapping, or an object with the fields as attributes | chimaera.Record |
+// | bytes | anything with a contiguous buffer, but not of objects or pointers | bytes; with views a read-only
+// memoryview, without a copy | | buffer | a chimaera.Buffer or a view of one | chimaera.Buffer | | enum | a value's
+// name, or an int | its name; an int where it has none | | optional | None or the value | the same | | list, array | a
+// sequence or iterable; of numbers also a contiguous array of just that type | list | | tuple | a sequence | tuple | |
+// map | a mapping, or pairs | dict; a list of pairs where a key cannot be hashed | | aggregate | a mapping, or an
+// object with the fields as attributes | chimaera.Record |
 #pragma once
 
 #include <chimaera/decoder.h>
@@ -40,12 +38,16 @@ class Exports {
   Exports& operator=(const Exports&) = delete;
   ~Exports();
 
-  // Valid until the next one is added; null for an object whose memory cannot be read as it is.
+  // Valid until the next one is added, with format and shape; null where the memory is not contiguous. Throws what the
+  // object raises instead, as for elements that have no format.
   const Py_buffer* add(py::handle object);
 
  private:
   std::vector<Py_buffer> views_;
 };
+
+// Whether elements, or parts of them, are objects or pointers of this process.
+bool holds_addresses(const Py_buffer& view);
 
 // Appends the message of `type` (an aggregate) with the fields in `arguments`, in order, and `named`. Fields at the end
 // may be left out, and are then not in the message: its reader has their defaults. Raises TypeError for fields that

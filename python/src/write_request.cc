@@ -1,6 +1,9 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
 // Fields, and values made of values, to the wire. Recursion is bounded by the schema.
+//
+// Any look at a value may run its class' code, which may change the container that the value came from: what is written
+// is held by references of our own. What that code raises goes to the caller as it is.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,9 +25,19 @@ using Kind = SchemaType::Kind;
 
 constexpr std::uint8_t kVersions[2] = {1, 1};
 
+bool is_iterable(py::handle object) { return Py_TYPE(object.ptr())->tp_iter || PySequence_Check(object.ptr()); }
+
+// How a key is named in a path; code of its class does not run for that.
+std::string step_of(py::handle key, std::size_t index) {
+  const bool plain = PyUnicode_CheckExact(key.ptr()) || PyLong_CheckExact(key.ptr()) || PyBytes_CheckExact(key.ptr());
+  return plain ? fmt::format("[{}]", plain_text(py::repr(key))) : fmt::format("[key {}]", index);
+}
+
 // The letter that a buffer's format has for elements of this kind, where they lie in memory as on the wire.
 bool has_format(const Py_buffer& view, Kind kind) {
   static constexpr const char* kLetters[] = {"B", "H", "I", "LQ", "b", "h", "i", "lq", "f", "d"};
+  static constexpr Py_ssize_t kSizes[] = {1, 2, 4, 8, 1, 2, 4, 8, 4, 8};
+  if (view.itemsize != kSizes[static_cast<std::size_t>(kind)]) return false;
   const char* format = view.format ? view.format : "B";
   if (*format == '<' || *format == '@' || *format == '=') ++format;
   return *format != '\0' && format[1] == '\0' && std::strchr(kLetters[static_cast<std::size_t>(kind)], *format);
@@ -37,19 +50,21 @@ void Writer::request(const SchemaType& type, const py::tuple& arguments, const p
     raise(PyExc_TypeError,
           fmt::format("{} values for {} fields: {}", arguments.size(), type.of.size(), list_of(type.names)));
   }
-  std::vector<PyObject*> given(type.of.size());
+  std::vector<py::object> given(type.of.size());
   std::size_t used = 0;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    given[i] = PyDict_GetItemString(named.ptr(), type.names[i].c_str());
+    const py::str name(type.names[i]);
+    given[i] = py::reinterpret_borrow<py::object>(PyDict_GetItemWithError(named.ptr(), name.ptr()));
+    if (!given[i] && PyErr_Occurred()) throw py::error_already_set();
     if (given[i]) ++used;
     if (i >= arguments.size()) continue;
     if (given[i]) raise(PyExc_TypeError, fmt::format("field '{}' is given twice", type.names[i]));
-    given[i] = PyTuple_GET_ITEM(arguments.ptr(), static_cast<Py_ssize_t>(i));
+    given[i] = py::reinterpret_borrow<py::object>(PyTuple_GET_ITEM(arguments.ptr(), static_cast<Py_ssize_t>(i)));
   }
   if (used != named.size()) refuse_unknown(type, named);
   if (needed < given.size() && !given[needed]) raise(PyExc_TypeError, missing_field(type, needed));
   while (!given.empty() && !given.back()) given.pop_back();
-  for (std::size_t i = 0; i < given.size(); ++i) field(type, i, given[i]);
+  for (std::size_t i = 0; i < given.size(); ++i) field(type, i, given[i].ptr());
 }
 
 void Writer::field(const SchemaType& type, std::size_t index, PyObject* found) {
@@ -60,8 +75,12 @@ void Writer::field(const SchemaType& type, std::size_t index, PyObject* found) {
 }
 
 void Writer::refuse_unknown(const SchemaType& type, const py::dict& named) {
-  for (const auto& item : named) {
-    const auto name = py::str(item.first).cast<std::string>();
+  const py::object keys = steal(PyDict_Keys(named.ptr()));
+  for (const py::handle key : gather(keys)) {
+    if (!PyUnicode_Check(key.ptr())) {
+      raise(PyExc_TypeError, fmt::format("names of fields are str, not {}", Py_TYPE(key.ptr())->tp_name));
+    }
+    const std::string name = plain_text(key);
     if (std::find(type.names.begin(), type.names.end(), name) == type.names.end()) {
       raise(PyExc_TypeError, unknown_field(name, type));
     }
@@ -78,8 +97,7 @@ void Writer::inside(const std::string& step, const SchemaType& type, py::handle 
 void Writer::value(const SchemaType& type, py::handle from) {
   switch (type.kind) {
     case Kind::boolean:
-      if (!PyBool_Check(from.ptr())) refuse(type, from);
-      return to_.u8(from.ptr() == Py_True ? 1 : 0);
+      return boolean(type, from);
     case Kind::f32:
     case Kind::f64:
       return real(type, from);
@@ -111,30 +129,28 @@ void Writer::elements(const SchemaType& type, py::handle from) {
   if (type.kind != Kind::tuple && type.of[0].is_number() && PyObject_CheckBuffer(from.ptr())) {
     if (numbers(type, from)) return;
   }
-  PyObject* fast = PySequence_Fast(from.ptr(), "");
-  if (!fast) {
-    PyErr_Clear();
-    refuse(type, from);
-  }
-  const py::object held = py::reinterpret_steal<py::object>(fast);
-  const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(fast));
-  open_elements(type, count);
-  for (std::size_t i = 0; i < count; ++i) {
-    // Looked up each time: what the elements do may change a list.
-    if (i >= static_cast<std::size_t>(PySequence_Fast_GET_SIZE(fast))) raise(PyExc_ValueError, "it has changed");
-    const auto element = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(fast, static_cast<Py_ssize_t>(i)));
-    inside(fmt::format("[{}]", i), type.of[type.kind == Kind::tuple ? i : 0], element);
+  if (!is_iterable(from)) refuse(type, from);
+  const py::tuple all = gather(from);
+  open_elements(type, all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    inside(fmt::format("[{}]", i), type.of[type.kind == Kind::tuple ? i : 0],
+           PyTuple_GET_ITEM(all.ptr(), static_cast<Py_ssize_t>(i)));
   }
 }
 
 bool Writer::numbers(const SchemaType& type, py::handle from) {
   Py_buffer view;
   if (PyObject_GetBuffer(from.ptr(), &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
-    PyErr_Clear();
-    return false;
+    // Elements that do not lie one after the other, or that have no format, are taken one by one.
+    for (PyObject* expected : {PyExc_BufferError, PyExc_ValueError, PyExc_TypeError}) {
+      if (!PyErr_ExceptionMatches(expected)) continue;
+      PyErr_Clear();
+      return false;
+    }
+    throw py::error_already_set();
   }
-  const auto count = static_cast<std::size_t>(view.len) / static_cast<std::size_t>(view.itemsize);
   const bool fits = view.ndim == 1 && has_format(view, type.of[0].kind);
+  const std::size_t count = fits ? static_cast<std::size_t>(view.len / view.itemsize) : 0;
   const bool right = type.kind == Kind::list || count == type.count;
   if (fits && right) {
     open_elements(type, count);
@@ -154,20 +170,22 @@ void Writer::open_elements(const SchemaType& type, std::size_t count) {
 }
 
 void Writer::map(const SchemaType& type, py::handle from) {
-  const bool mapping = py::hasattr(from, "items");
-  PyObject* listed = mapping ? PyMapping_Items(from.ptr()) : PySequence_List(from.ptr());
-  if (!listed) {
-    PyErr_Clear();
-    refuse(type, from);
+  py::object listed = py::reinterpret_borrow<py::object>(from);
+  if (PyDict_CheckExact(from.ptr())) {
+    listed = steal(PyDict_Items(from.ptr()));
+  } else if (const py::object items = find_attribute(from, "items")) {
+    listed = items();
   }
-  const auto pairs = py::reinterpret_steal<py::list>(listed);
-  to_.length(static_cast<std::size_t>(PyList_GET_SIZE(pairs.ptr())));
-  for (const auto& each : pairs) {
-    if (!PyTuple_Check(each.ptr()) || PyTuple_GET_SIZE(each.ptr()) != 2) refuse(type, from);
-    const py::handle key = PyTuple_GET_ITEM(each.ptr(), 0);
-    const std::string step = fmt::format("[{}]", py::repr(key).cast<std::string>());
+  if (!is_iterable(listed)) refuse(type, from);
+  const py::tuple pairs = gather(listed);
+  to_.length(pairs.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const py::handle pair = PyTuple_GET_ITEM(pairs.ptr(), static_cast<Py_ssize_t>(i));
+    if (!PyTuple_Check(pair.ptr()) || PyTuple_GET_SIZE(pair.ptr()) != 2) refuse(type, from);
+    const py::handle key = PyTuple_GET_ITEM(pair.ptr(), 0);
+    const std::string step = step_of(key, i);
     inside(step, type.of[0], key);
-    inside(step, type.of[1], PyTuple_GET_ITEM(each.ptr(), 1));
+    inside(step, type.of[1], PyTuple_GET_ITEM(pair.ptr(), 1));
   }
 }
 
@@ -179,26 +197,12 @@ void Writer::aggregate(const SchemaType& type, py::handle from) {
     request(type, py::tuple(), fields, kNone);
   } else {
     for (std::size_t i = 0; i < type.of.size(); ++i) {
-      const py::object attribute = py::getattr(from, type.names[i].c_str(), py::none());
-      if (attribute.is_none() && !py::hasattr(from, type.names[i].c_str())) refuse(type, from);
+      const py::object attribute = find_attribute(from, type.names[i].c_str());
+      if (!attribute) refuse(type, from);
       field(type, i, attribute.ptr());
     }
   }
   to_.close_size(size);
-}
-
-Exports::~Exports() {
-  for (Py_buffer& view : views_) PyBuffer_Release(&view);
-}
-
-const Py_buffer* Exports::add(py::handle object) {
-  Py_buffer view;
-  if (PyObject_GetBuffer(object.ptr(), &view, PyBUF_SIMPLE) != 0) {
-    PyErr_Clear();
-    return nullptr;
-  }
-  views_.push_back(view);
-  return &views_.back();
 }
 
 void write_request(const SchemaType& type, const py::tuple& arguments, const py::dict& named, Encoder& to,

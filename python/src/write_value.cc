@@ -16,6 +16,17 @@
 
 namespace chi::python {
 
+// Beside bool what is a single truth value in memory: numpy.bool_, an array of it without dimensions, ctypes.c_bool.
+void Writer::boolean(const SchemaType& type, py::handle from) {
+  if (PyBool_Check(from.ptr())) return to_.u8(from.ptr() == Py_True ? 1 : 0);
+  if (!PyObject_CheckBuffer(from.ptr())) refuse(type, from);
+  Exports one;
+  const Py_buffer* view = one.add(from);
+  const std::string_view format = view && view->format ? view->format : "";
+  if (!view || view->ndim != 0 || view->len != 1 || format.empty() || format.back() != '?') refuse(type, from);
+  to_.u8(*static_cast<const std::uint8_t*>(view->buf) != 0 ? 1 : 0);
+}
+
 void Writer::integer(Kind kind, const SchemaType& type, py::handle from) {
   if (!PyIndex_Check(from.ptr())) refuse(type, from);
   const py::object number = steal(PyNumber_Index(from.ptr()));
@@ -38,11 +49,10 @@ void Writer::integer(Kind kind, const SchemaType& type, py::handle from) {
 }
 
 void Writer::real(const SchemaType& type, py::handle from) {
+  const PyNumberMethods* methods = Py_TYPE(from.ptr())->tp_as_number;
+  if (!methods || (!methods->nb_float && !methods->nb_index)) refuse(type, from);
   const double number = PyFloat_AsDouble(from.ptr());
-  if (number == -1.0 && PyErr_Occurred()) {
-    PyErr_Clear();
-    refuse(type, from);
-  }
+  if (number == -1.0 && PyErr_Occurred()) throw py::error_already_set();
   std::string problem;
   if (!real_of(type.kind, real_to_json(number), problem)) raise(PyExc_ValueError, problem);
   write_real(type.kind, number, to_);
@@ -54,6 +64,7 @@ void Writer::text(const SchemaType& type, py::handle from) {
   if (const char* utf8 = PyUnicode_AsUTF8AndSize(from.ptr(), &size)) {
     return to_.string({utf8, static_cast<std::size_t>(size)});
   }
+  if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) throw py::error_already_set();
   PyErr_Clear();
   const py::object encoded = steal(PyUnicode_AsEncodedString(from.ptr(), "utf-8", "surrogateescape"));
   to_.string({PyBytes_AS_STRING(encoded.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))});
@@ -63,6 +74,11 @@ void Writer::bytes(const SchemaType& type, py::handle from) {
   if (!PyObject_CheckBuffer(from.ptr())) refuse(type, from);
   const Py_buffer* added = exports_.add(from);
   if (!added) raise(PyExc_BufferError, "expected contiguous memory; copy it first, as with bytes()");
+  if (holds_addresses(*added)) {
+    raise(PyExc_TypeError, fmt::format("expected {}, got {} of objects or pointers, whose bytes are addresses of this "
+                                       "process",
+                                       type.describe(), Py_TYPE(from.ptr())->tp_name));
+  }
   const Py_buffer& view = *added;
   const auto size = static_cast<std::size_t>(view.len);
   const bool small = type.kind == Kind::bytes && size <= kInlineBytes;
@@ -80,7 +96,7 @@ void Writer::bytes(const SchemaType& type, py::handle from) {
 
 void Writer::enumerator(const SchemaType& type, py::handle from) {
   if (!PyUnicode_Check(from.ptr())) return integer(type.number, type, from);
-  const auto name = from.cast<std::string>();
+  const std::string name = plain_text(from);
   const auto found = std::find(type.names.begin(), type.names.end(), name);
   if (found == type.names.end()) raise(PyExc_ValueError, unknown_value(name, type));
   const auto index = static_cast<std::size_t>(found - type.names.begin());

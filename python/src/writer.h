@@ -38,6 +38,7 @@ class Writer {
   void aggregate(const SchemaType& type, py::handle from);
 
   // write_value.cc
+  void boolean(const SchemaType& type, py::handle from);
   void integer(Kind kind, const SchemaType& type, py::handle from);
   void real(const SchemaType& type, py::handle from);
   void text(const SchemaType& type, py::handle from);

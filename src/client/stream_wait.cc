@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "base/asymmetric_fence.h"
+#include "client/flush_in_steps.h"
 #include "client/session.h"
 #include "client/stream_hot.h"
 
@@ -180,6 +182,8 @@ bool Stream::wait(std::uint64_t sequence, std::chrono::nanoseconds limit) {
   return answered();
 }
 
+thread_local FlushStep* flush_step = nullptr;
+
 Status Stream::flush(const PoolState* pool) {
   auto done = [&] {
     if (!pool) return unanswered_ == 0;
@@ -188,7 +192,11 @@ Status Stream::flush(const PoolState* pool) {
     }
     return true;
   };
-  wait_until(done, kForever);  // each call ends by its own deadline
+  FlushStep* const step = std::exchange(flush_step, nullptr);
+  if (!wait_until(done, step ? step->until_ns : kForever)) {  // each call ends by its own deadline
+    if (step) step->over = true;
+    return {};
+  }
   Status out = lost_ ? Status(*lost_) : Status();
   lost_.reset();
   return out;

@@ -1,9 +1,11 @@
 # Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 """Whole programs: exits with calls under way, signals, forks, a daemon that dies, the package as pip installs it."""
+import contextlib
 import importlib.util
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -112,6 +114,66 @@ class Process(WithDaemon):
                 except KeyboardInterrupt:
                     print("interrupted")
                 """), "interrupted\n")
+
+    def test_ctrl_c_ends_each_wait(self):
+        with contextlib.ExitStack() as stack:
+            silent = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            path = str(self.folder / "silent")
+            silent.bind(path)
+            silent.listen()
+            self.quiet(f"""
+                import time
+                def wait_in(what):
+                    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+                    begin = time.monotonic()
+                    try:
+                        what()
+                    except KeyboardInterrupt:
+                        assert time.monotonic() - begin < 20
+                    else:
+                        assert False, "was not interrupted"
+                    assert small.submit.md().result(10) is not None
+                small.fire_and_forget.with_deadline(50).nap(30_000_000)
+                wait_in(client.flush)
+                wait_in(lambda: chimaera.connect(socket={path!r}, timeout=50))
+                held = []
+                try:
+                    while True:
+                        held.append(client.allocate(64 << 20))
+                except chimaera.ResourceExhausted:
+                    pass
+                wait_in(lambda: client.allocate(64 << 20, wait=50))
+                os._exit(0)  # not when the thread that connects has given up
+                """)
+
+    def test_close_by_another_thread_ends_each_wait(self):
+        self.quiet("""
+            import time
+            def wait_in(prepare, what):
+                client = chimaera.connect()
+                prepare(client)
+                threading.Timer(0.2, client.close).start()
+                begin = time.monotonic()
+                try:
+                    what(client)
+                except chimaera.FailedPrecondition as error:
+                    assert "closed" in str(error), error
+                else:
+                    assert False, "was not ended"
+                assert time.monotonic() - begin < 20
+            def forget(client):
+                client.pool("small").fire_and_forget.with_deadline(50).nap(30_000_000)
+            def fill(client):
+                try:
+                    while True:
+                        held.append(client.allocate(64 << 20))
+                except chimaera.ResourceExhausted:
+                    pass
+            held = []
+            wait_in(forget, lambda client: client.flush())
+            wait_in(fill, lambda client: client.allocate(64 << 20, wait=50))
+            wait_in(lambda client: None, lambda client: client.pool("small").with_deadline(50).nap(30_000_000))
+            """)
 
     def test_a_forks_child_is_refused(self):
         self.assertEqual(self.quiet("""

@@ -3,6 +3,7 @@
 // Implements daemon.h.
 #include "cli/daemon.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #include "cli/exit_code.h"
 #include "cli/inheritance.h"
 #include "cli/signal_watch.h"
+#include "runtime/crash_report.h"
 
 namespace chi::cli {
 
@@ -61,6 +63,12 @@ Result<std::unique_ptr<Logger>> open_daemon_log(const DaemonPlan& plan) {
   options.standard_error = plan.log_to_stderr;
   options.journal = stderr_is_journal();
   return open_log(options);
+}
+
+// Beside the log's own descriptor, which is the log's: written to only when the daemon crashes.
+UniqueFd open_for_crashes(const DaemonPlan& plan) {
+  if (plan.log_file.empty()) return {};
+  return UniqueFd(::open(plan.log_file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 void remove_scratch(const DaemonPlan& plan) noexcept {
@@ -160,6 +168,7 @@ Status run_in_its_place(const DaemonPlan& plan, const std::function<bool()>& rea
   if (!log.ok()) return log.error();
   raise_file_limit();
   settle_daemon_signals();
+  runtime::report_crashes(open_for_crashes(plan));
   Ending ending(plan, *lock, **log);
   const Result<std::unique_ptr<SignalWatch>> watch =
       SignalWatch::start([&ending](int signal) { ending.on_signal(signal); });

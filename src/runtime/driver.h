@@ -64,6 +64,9 @@ class Driver {
   Container* container() const noexcept { return container_; }
   Task* task() const noexcept { return task_; }
   StepTimer& timer() noexcept { return timer_; }
+  // The method whose code it is; null: no method's. Of a step in which a task goes on, the worker says it.
+  const chi_method* method() const noexcept { return task_ != nullptr ? task_->method : resumed_; }
+  void resumes(const chi_method* method) noexcept { resumed_ = method; }
 
   // For the monitor. `step` is a number that changes with each step; 0 when no handler runs.
   std::uint64_t step_in_handler() const noexcept {
@@ -98,6 +101,7 @@ class Driver {
   std::atomic<bool> orphaned_{false};
   Container* container_ = nullptr;
   Task* task_ = nullptr;
+  const chi_method* resumed_ = nullptr;
   StepTimer timer_;
   std::mutex mutex_;
 };

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/signals.h"
+#include "runtime/crash_report.h"
 #include "runtime/io_uring.h"
 
 namespace chi::runtime {
@@ -36,6 +37,7 @@ Status Post::man_locked() {
   if (!cpus_.empty()) driver->place.bind(cpus_);
   try {
     driver->thread = quiet_thread([raw] {
+      const CrashStack stack;
       raw->place.enter();
       raw->begun.store(true, std::memory_order_release);
       raw->begun.notify_one();

@@ -183,12 +183,16 @@ bool Worker::run_lane(Container& container, Priority priority, unsigned limit, u
 }
 
 bool Worker::run_ready(Container& container, chi_work* work) {
+  Task* behind = Completion::task_behind(*work);
+  Driver& driver = *Driver::current();
+  driver.resumes(behind != nullptr ? behind->method : nullptr);
   if (trace_) [[unlikely]]
-    trace_->step_begins(container, Completion::task_behind(*work));
+    trace_->step_begins(container, behind);
   if (!run_step(&container, nullptr, meter_.ready(*work), [work] { work->run(work); })) {
     run([&container](Worker& worker) { worker.orphan_ended(&container, nullptr, false, {}); });
     return false;
   }
+  driver.resumes(nullptr);
   if (trace_) [[unlikely]] {
     trace_->step_ends();
     trace_->step_over();

@@ -146,7 +146,9 @@ class Walk {
     if (!contains(trusted_.owners, info.st_uid)) {
       return refused(fmt::format("'{}' belongs to uid {}", shown(name), info.st_uid));
     }
-    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !is_read_only(file_.get())) {
+    const bool own_group = trusted_.own_group && info.st_gid == info.st_uid;
+    const mode_t others = own_group ? S_IWOTH : S_IWGRP | S_IWOTH;
+    if ((info.st_mode & others) != 0 && !is_read_only(file_.get())) {
       return refused(fmt::format("others may write to '{}' (chmod go-w)", shown(name)));
     }
     return {};
@@ -165,9 +167,9 @@ class Walk {
 
 }  // namespace
 
-Trusted Trusted::root_and_this_user() { return {{0, ::geteuid()}, {0, ::geteuid()}}; }
+Trusted Trusted::root_and_this_user() { return {{0, ::geteuid()}, {0, ::geteuid()}, false}; }
 
-Trusted Trusted::also(uid_t user) { return {{0, ::geteuid(), user}, {0, ::geteuid()}}; }
+Trusted Trusted::also(uid_t user) { return {{0, ::geteuid(), user}, {0, ::geteuid()}, false}; }
 
 Result<UniqueFd> open_trusted(const std::string& path, int flags, const Trusted& trusted) {
   if (path.empty() || path.find('\0') != std::string::npos) {

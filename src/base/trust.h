@@ -19,6 +19,7 @@ namespace chi {
 struct Trusted {
   std::vector<uid_t> owners;   // of the file and of all folders above it
   std::vector<uid_t> keepers;  // of what stands in a folder where everybody may put things, as /tmp
+  bool own_group = false;      // may write to a file, too: as compilers make them where the umask is 002
 
   static Trusted root_and_this_user();
   // The same, and another user for what nobody else could have made in his place.
@@ -26,8 +27,9 @@ struct Trusted {
 };
 
 // Opens a file or folder, with open(2)'s `flags`, that nobody else could have put there or could change: the owners are
-// trusted ones, and others may not write, but to a read-only mount or, for a folder, as a user's own group (whose id is
-// that user's). Links are followed under the same rules. permission_denied: the text names what others could change.
+// trusted ones, and others may not write, but to a read-only mount or, for a folder (`own_group`: for a file, too), as
+// a user's own group, whose id is that user's. Links are followed under the same rules. permission_denied: the text
+// names what others could change.
 Result<UniqueFd> open_trusted(const std::string& path, int flags, const Trusted& trusted);
 
 // read_file() of what root or this user alone could have written.

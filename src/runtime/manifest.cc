@@ -3,6 +3,7 @@
 // Implements manifest.h.
 #include "runtime/manifest.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -116,6 +117,14 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view file) {
     }
   }
   return manifest;
+}
+
+Result<Manifest> load_trusted_manifest(const std::string& path, const Trusted& authors) {
+  auto file = open_trusted(path, O_RDONLY, authors);
+  if (!file.ok()) return std::move(file).error();
+  auto text = read_file(*std::move(file), path, kMaxFileSize);
+  if (!text) return std::move(text).error();
+  return parse_manifest(*text, path);
 }
 
 Result<Manifest> load_manifest(const std::string& path) {

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/trust.h"
+
 namespace chi::runtime {
 
 struct Manifest {
@@ -26,6 +28,9 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view file);
 
 // From a file of at most 64 KiB.
 Result<Manifest> load_manifest(const std::string& path);
+
+// The same where what it says is believed: of a file that others could have written it is permission_denied.
+Result<Manifest> load_trusted_manifest(const std::string& path, const Trusted& authors);
 
 // "1.22.333": three numbers without leading zeros, each below 2^31.
 bool is_version(std::string_view text) noexcept;

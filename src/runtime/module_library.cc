@@ -7,6 +7,7 @@
 
 #include <chimaera/domain.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -16,8 +17,10 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/trust.h"
 #include "base/signals.h"
 #include "runtime/elf_check.h"
+#include "runtime/installation.h"
 #include "runtime/link_probe.h"
 #include "runtime/loaded_image.h"
 #include "runtime/module_table.h"
@@ -57,7 +60,9 @@ Result<std::shared_ptr<const Module>> Module::load(const FoundModule& found) {
   if (found.library.empty()) {
     return Error{Code::failed_precondition, fmt::format("module '{}': {}", found.name, found.problem), {}};
   }
-  auto bytes = read_file(found.library, kMaxLibrary);
+  auto file = open_trusted(found.library, O_RDONLY, code_authors());
+  if (!file.ok()) return std::move(file).error();
+  auto bytes = read_file(*std::move(file), found.library, kMaxLibrary);
   if (!bytes) return std::move(bytes).error();
   if (Status status = check_elf(*bytes); !status) return about(found, status.error());
 

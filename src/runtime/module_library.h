@@ -27,6 +27,7 @@ class Module {
  public:
   // Reads, checks and links the library that `found` names; its table must bear the manifest's name and version.
   // Each call makes a copy of its own. invalid_argument: no library of this machine, or a damaged table;
+  // permission_denied: others could have written it (base/trust.h; what was looked at is what is loaded);
   // failed_precondition: a newer ABI, a missing symbol, another name, a static object that throws; deadline_exceeded:
   // one that takes too long; not_found, resource_exhausted.
   static Result<std::shared_ptr<const Module>> load(const FoundModule& found);

@@ -97,6 +97,17 @@ TEST_F(ModuleLibrary, LoadsAndDescribes) {
   for (std::uint32_t absent : {0U, 2U, 6U, 8U, 1023U, 4294967295U}) EXPECT_EQ(module.method(absent), nullptr) << absent;
 }
 
+TEST_F(ModuleLibrary, WhatOthersCouldHaveWrittenIsNotLoaded) {
+  put("good");
+  fs::permissions(library_, fs::perms(0646));
+  EXPECT_EQ(load().code(), Code::permission_denied);
+  fs::permissions(library_, fs::perms(0644));
+  fs::permissions(folder_, fs::perms(0777));
+  EXPECT_EQ(load().code(), Code::permission_denied);
+  fs::permissions(folder_, fs::perms(0755));
+  EXPECT_TRUE(load());
+}
+
 TEST_F(ModuleLibrary, AReplacedFileIsNewCodeAndTheOldGoesOn) {
   put("good");
   auto first = load();

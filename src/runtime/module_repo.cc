@@ -37,11 +37,11 @@ std::string library_of(const fs::path& folder, const Manifest& manifest) {
   return {};
 }
 
-FoundModule look_into(const fs::path& folder) {
+FoundModule look_into(const fs::path& folder, const Trusted& authors) {
   FoundModule found;
   found.folder = folder.string();
   found.name = folder.filename().string();
-  auto manifest = load_manifest((folder / kManifest).string());
+  auto manifest = load_trusted_manifest((folder / kManifest).string(), authors);
   if (!manifest) {
     found.problem = manifest.error().text;
     return found;
@@ -88,7 +88,7 @@ Result<FoundModule> find_path(const fs::path& given) {
         fmt::format("'{}' is no module: a module's folder holds manifest.yaml and its library", given.string()),
         {}};
   }
-  FoundModule found = look_into(folder);
+  FoundModule found = look_into(folder, code_authors());
   if (is_library && !found.version.empty()) {
     found.library = path.string();
     found.problem.clear();
@@ -130,9 +130,10 @@ using ByName = std::map<std::string, std::vector<FoundModule>>;
 
 ByName modules_of(const std::vector<std::string>& repos) {
   ByName out;
+  const Trusted authors = code_authors();
   for (const std::string& repo : repos) {
     for (const fs::path& folder : module_folders(repo)) {
-      FoundModule found = look_into(folder);
+      FoundModule found = look_into(folder, authors);
       auto& same_name = out[found.name];
       if (!has_folder(same_name, found.folder)) same_name.push_back(std::move(found));
     }

@@ -36,6 +36,7 @@ struct PoolInfo {
   std::uint32_t gid = 0;
   std::uint32_t mode = 0;       // permission bits as chmod's: 4 = read methods, 2 = write methods
   std::uint32_t lane_base = 0;  // position of container 0 in the published lane map
+  std::string module_build;     // names the code that it runs, whatever the version says; empty: built in
 };
 
 // Creates `containers` containers of `module`, which is loaded if it is not yet. Fails with already_exists when the
@@ -97,6 +98,14 @@ struct MethodInfo {
   bool long_running = false;  // declared so
 };
 
+// A pool and the code that it was made of, with which it goes on until it is destroyed.
+struct ModuleUse {
+  std::string pool;
+  std::string version;
+  std::string build;
+  bool current = false;  // it is what new pools are made of
+};
+
 struct ModuleInfo {
   std::string name;
   std::string version;
@@ -104,6 +113,8 @@ struct ModuleInfo {
   bool loaded = false;
   std::uint32_t pools = 0;
   std::string problem;  // why it cannot be loaded; empty: nothing known
+  std::string build;    // 16 digits that change with the library's bytes; empty: not loaded, or built in
+  std::vector<ModuleUse> in_use;
 };
 
 struct ModuleListReply {
@@ -130,8 +141,8 @@ struct ModuleDescribe {
 };
 
 // Loads a module by name from the repos, or by the path of its folder or library: new pools are made of it, those that
-// there are keep what they have. Fails with failed_precondition, and changes nothing, when the repos have two of the
-// name, or when it is older than what is loaded.
+// there are keep what they have, as the answer's `in_use` says. Fails with failed_precondition, and changes nothing,
+// when the repos have two of the name, or when it is older than what is loaded.
 struct ModuleLoad {
   static constexpr Method kMethod{8, "module_load", Access::write};
   using Reply = ModuleInfo;

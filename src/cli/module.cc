@@ -30,14 +30,20 @@ struct ModuleArguments {
 };
 
 std::string render_modules(const std::vector<admin::ModuleInfo>& modules) {
-  Table table({"module", "version", "state", "pools", "path"});
+  Table table({"module", "version", "build", "state", "pools", "path"});
   for (const auto& module : modules) {
     const std::string state = !module.problem.empty() ? "broken" : module.loaded ? "loaded" : "there";
     const std::string path = !module.path.empty() ? module.path : module.problem.empty() ? "(built in)" : "";
-    table.add({module.name, module.version, state, std::to_string(module.pools), path});
+    table.add({module.name, module.version, module.build, state, std::to_string(module.pools), path});
   }
   std::string out = table.text();
   for (const auto& module : modules) {
+    for (const auto& use : module.in_use) {
+      if (use.current) continue;
+      out += fmt::format(
+          "pool '{}' goes on with {} {}, build {}, of which it was made: for build {}, destroy it and make it anew\n",
+          printable(use.pool), printable(module.name), printable(use.version), use.build, module.build);
+    }
     if (!module.problem.empty()) out += fmt::format("{}: {}\n", printable(module.name), printable(module.problem));
   }
   return out;
@@ -65,10 +71,13 @@ std::string render_methods(const std::vector<admin::MethodInfo>& methods) {
   return out;
 }
 
+std::string build_text(const std::string& build) { return build.empty() ? build : ", build " + build; }
+
 std::string render_module(const admin::ModuleDescription& description) {
-  return fmt::format("module '{}' {}, ABI version {}, state version {}, {} pool{}\n{}\nconfiguration  {}\n",
-                     printable(description.module.name), printable(description.module.version), description.abi_version,
-                     description.state_version, description.module.pools, description.module.pools == 1 ? "" : "s",
+  return fmt::format("module '{}' {}{}, ABI version {}, state version {}, {} pool{}\n{}\nconfiguration  {}\n",
+                     printable(description.module.name), printable(description.module.version),
+                     build_text(description.module.build), description.abi_version, description.state_version,
+                     description.module.pools, description.module.pools == 1 ? "" : "s",
                      description.module.path.empty() ? "built in" : printable(description.module.path),
                      description.config_schema.empty() ? "none" : printable(description.config_schema)) +
          render_methods(description.methods);

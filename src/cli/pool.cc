@@ -34,16 +34,18 @@ struct PoolArguments {
 };
 
 std::string render_pool(const admin::PoolInfo& pool) {
-  return fmt::format("pool '{}', id {}, module {} {}, {} container{}, owner {}:{}, mode {:04o}\n", printable(pool.name),
-                     pool.id, printable(pool.module), printable(pool.module_version), pool.containers,
+  return fmt::format("pool '{}', id {}, module {} {}{}, {} container{}, owner {}:{}, mode {:04o}\n",
+                     printable(pool.name), pool.id, printable(pool.module), printable(pool.module_version),
+                     pool.module_build.empty() ? "" : " build " + pool.module_build, pool.containers,
                      pool.containers == 1 ? "" : "s", pool.uid, pool.gid, pool.mode);
 }
 
 std::string render_pools(const std::vector<admin::PoolInfo>& pools) {
-  Table table({"pool", "id", "module", "version", "containers", "owner", "mode"});
+  Table table({"pool", "id", "module", "version", "build", "containers", "owner", "mode"});
   for (const auto& pool : pools) {
-    table.add({pool.name, std::to_string(pool.id), pool.module, pool.module_version, std::to_string(pool.containers),
-               fmt::format("{}:{}", pool.uid, pool.gid), fmt::format("{:04o}", pool.mode)});
+    table.add({pool.name, std::to_string(pool.id), pool.module, pool.module_version, pool.module_build,
+               std::to_string(pool.containers), fmt::format("{}:{}", pool.uid, pool.gid),
+               fmt::format("{:04o}", pool.mode)});
   }
   return table.text();
 }

@@ -61,9 +61,9 @@ std::string render_sessions(const admin::StatusReply& status, bool here) {
 }
 
 std::string render_pools(const admin::StatusReply& status) {
-  Table table({"pool", "module", "version", "containers"});
+  Table table({"pool", "module", "version", "build", "containers"});
   for (const auto& pool : status.pools) {
-    table.add({pool.name, pool.module, pool.module_version, human_count(pool.containers)});
+    table.add({pool.name, pool.module, pool.module_version, pool.module_build, human_count(pool.containers)});
   }
   return section("pools", table);
 }

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/process_usage.h"
@@ -26,7 +27,8 @@ admin::PoolInfo pool_info(const Pool& pool) {
           pool.uid,
           pool.gid,
           pool.mode,
-          pool.lane_base};
+          pool.lane_base,
+          pool.module->build()};
 }
 
 OwnedMessage encoded(const Error& error) {
@@ -212,8 +214,17 @@ std::uint32_t Administration::pools_of(const Module& module) const {
   return count;
 }
 
+std::vector<admin::ModuleUse> Administration::uses_of(const Module& module) const {
+  std::vector<admin::ModuleUse> out;
+  for (auto& [name, pool] : parts_->keeper.pools()) {
+    const Module& its = *pool->module;
+    if (its.name() == module.name()) out.push_back({name, its.version(), its.build(), its.build() == module.build()});
+  }
+  return out;
+}
+
 admin::ModuleInfo Administration::info_of(const Module& module) const {
-  return {module.name(), module.version(), module.path(), true, pools_of(module), {}};
+  return {module.name(), module.version(), module.path(), true, pools_of(module), {}, module.build(), uses_of(module)};
 }
 
 Result<admin::ModuleListReply> Administration::on(const admin::ModuleList&, const ControlCall&) {
@@ -223,7 +234,7 @@ Result<admin::ModuleListReply> Administration::on(const admin::ModuleList&, cons
     auto loaded = parts_->shelf.loaded().find(found.name);
     bool same = loaded != parts_->shelf.loaded().end() && loaded->second->path() == found.library;
     if (same && found.version == loaded->second->version()) continue;
-    reply.modules.push_back({found.name, found.version, found.library, false, 0, found.problem});
+    reply.modules.push_back({found.name, found.version, found.library, false, 0, found.problem, {}, {}});
   }
   return reply;
 }
@@ -247,8 +258,12 @@ Result<admin::ModuleDescription> Administration::on(const admin::ModuleDescribe&
 Result<admin::ModuleInfo> Administration::on(const admin::ModuleLoad& request, const ControlCall&) {
   auto module = parts_->shelf.load(request.name, request.allow_older);
   if (!module) return std::move(module).error();
-  parts_->log.info("module '{}' {} loaded from '{}'", (*module)->name(), (*module)->version(), (*module)->path());
-  return info_of(**module);
+  admin::ModuleInfo info = info_of(**module);
+  const auto older =
+      std::count_if(info.in_use.begin(), info.in_use.end(), [](const auto& use) { return !use.current; });
+  parts_->log.info("module '{}' {} build {} loaded from '{}'; pools that go on with other code: {}", info.name,
+                   info.version, info.build, info.path, older);
+  return info;
 }
 
 Result<admin::StatusReply> Administration::on(const admin::GetStatus&, const ControlCall& call) {

@@ -83,6 +83,7 @@ class Administration final : public Control {
   Result<std::shared_ptr<Pool>> pool_named(const std::string& name) const;
   admin::ModuleInfo info_of(const Module& module) const;
   std::uint32_t pools_of(const Module& module) const;
+  std::vector<admin::ModuleUse> uses_of(const Module& module) const;
   std::uint64_t until(const ControlCall& call) const;
 
   std::unique_ptr<Parts> parts_;

@@ -17,8 +17,8 @@
 #include <utility>
 
 #include "base/file.h"
-#include "base/trust.h"
 #include "base/signals.h"
+#include "base/trust.h"
 #include "runtime/elf_check.h"
 #include "runtime/installation.h"
 #include "runtime/link_probe.h"
@@ -88,6 +88,8 @@ std::shared_ptr<const Module> Module::linked(const chi_module& table) {
   module->list_methods();
   return module;
 }
+
+std::string Module::build() const { return path_.empty() ? std::string() : fmt::format("{:016x}", content_hash_); }
 
 Status Module::link(std::string_view bytes) {
   auto copy = sealed_copy(bytes, fmt::format("chi-{}-{:016x}", name_, content_hash_), CodeKind::library);

@@ -44,6 +44,7 @@ class Module {
   const std::string& version() const noexcept { return version_; }
   const std::string& path() const noexcept { return path_; }  // where the library was read from
   std::uint64_t content_hash() const noexcept { return content_hash_; }
+  std::string build() const;  // the same as 16 digits; empty: a part of this program
 
   // Complete as of this release's abi.h, whichever release the module was built against: fields that it does not have
   // are zero. For its methods, use methods() and method(): the array in it is the library's own.

@@ -663,6 +663,73 @@ class Modules(CliTest):
         self.assertIn("get", [m["name"] for m in described["methods"]])
         self.assertIn("(key:string)", self.done("module", "describe", "kv"))
 
+    def own_kv(self):
+        """A folder of this test's with kv in it, and its library there."""
+        there = next(m for m in self.json("module", "list")["modules"] if m["name"] == "kv")["path"]
+        folder = self.folder / "repo" / "kv"
+        shutil.copytree(pathlib.Path(there).parent, folder)
+        return folder, folder / pathlib.Path(there).name
+
+    def test_a_rebuild_under_the_same_version_shows(self):
+        folder, library = self.own_kv()
+        first = self.json("module", "load", str(folder))
+        self.assertRegex(first["build"], "^[0-9a-f]{16}$")
+        self.done("pool", "create", "before", "-m", "kv")
+        with open(library, "ab") as file:
+            file.write(b"rebuilt")
+        text = self.done("module", "load", str(folder))
+        self.assertIn(f"pool 'before' goes on with kv {first['version']}, build {first['build']}", text)
+        second = self.json("module", "load", str(folder))
+        self.assertEqual(second["version"], first["version"])
+        self.assertNotEqual(second["build"], first["build"])
+        self.done("pool", "create", "after", "-m", "kv")
+        builds = {"before": first["build"], "after": second["build"]}
+        uses = {use["pool"]: use for use in self.json("module", "describe", "kv")["module"]["in_use"]}
+        for pool, build in builds.items():
+            self.assertEqual((uses[pool]["build"], uses[pool]["current"]), (build, pool == "after"))
+            self.assertIn(build, self.done("pool", "describe", pool))
+        for where in (self.json("pool", "list"), self.json("status")):
+            listed = {pool["name"]: pool["module_build"] for pool in where["pools"]}
+            self.assertEqual({pool: listed[pool] for pool in builds}, builds)
+        for command in (("pool", "list"), ("status",), ("module", "list")):
+            self.assertIn(second["build"], self.done(*command))
+        self.assertIn(second["build"], self.done("module", "describe", "kv"))
+
+    def test_code_that_others_could_have_written_is_not_loaded(self):
+        folder, library = self.own_kv()
+        repo = str(folder.parent)
+        (self.folder / "config.yaml").write_text(f"modules:\n  paths: [{repo}]\n")
+        ways = {
+            "path": ("module", "load", str(folder)),
+            "option": ("start", "--name", "option", "--module-path", repo),
+            "configuration": ("start", "--name", "configuration", "--config", str(self.folder / "config.yaml")),
+        }
+        self.environment["CHIMAERA_MODULE_PATH"] = repo
+        self.start(name="environment")
+        del self.environment["CHIMAERA_MODULE_PATH"]
+        for name in ("option", "configuration"):
+            self.names.append(name)
+            self.done(*ways[name])
+        for changed, mode, good in ((library, 0o666, 0o644), (folder / "manifest.yaml", 0o646, 0o644),
+                                    (folder, 0o777, 0o755), (folder.parent, 0o777, 0o755)):
+            changed.chmod(mode)
+            self.fails(FAILED, ["is not used", str(changed), "root and uid"], *ways["path"])
+            for name in ("option", "configuration", "environment"):
+                self.fails(FAILED, [str(changed), "root and uid"], "module", "load", "kv", "--name", name)
+            changed.chmod(good)
+        library.chmod(0o664)  # the compiler's, where the umask is 002 and the user has a group of his own
+        if library.stat().st_uid == library.stat().st_gid:
+            self.done(*ways["path"])
+        library.chmod(0o644)
+        if os.geteuid() != 0:
+            return
+        for changed in (library, folder / "manifest.yaml", folder):
+            os.chown(changed, 12345, 12345)
+            for way in (ways["path"], ("module", "load", "kv", "--name", "option")):
+                self.fails(FAILED, [str(changed), "uid 12345"], *way)
+            os.chown(changed, 0, 0)
+        self.done(*ways["path"])
+
     def test_what_cannot_be_loaded(self):
         self.fails(FAILED, ["not_found", "nothing"], "module", "load", "nothing")
         self.fails(FAILED, ["not_found", "nothing"], "module", "describe", "nothing")

@@ -33,8 +33,7 @@ concept Message = Walkable<T> && detail::kind_of<T>() == detail::Kind::aggregate
 // Appends `value` as the message `to` is to become; see Encoder::status for what can go wrong.
 template <class T>
 void encode_message(Encoder& to, const T& value) {
-  static_assert(Message<T>, "T must be a plain struct whose fields the codec can walk: see chi::Walkable");
-  if constexpr (Message<T> && field_count<T> != 0) {
+  if constexpr (detail::fields_walk<T>() && field_count<T> != 0) {
     detail::encode_versions<T>(to);
     detail::encode_fields(to, value);
   }
@@ -43,8 +42,7 @@ void encode_message(Encoder& to, const T& value) {
 // Reads what `from` is set on into `out`; see decode_message below.
 template <class T>
 Status decode_message(Decoder& from, T& out) {
-  static_assert(Message<T>, "T must be a plain struct whose fields the codec can walk: see chi::Walkable");
-  if constexpr (Message<T>) {
+  if constexpr (detail::fields_walk<T>()) {
     if (detail::decode_versions<T>(from)) detail::decode_fields(from, out);
   }
   if (from.ok()) return {};

@@ -7,12 +7,14 @@
 #include <chimaera/bytes.h>
 #include <chimaera/method.h>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -123,6 +125,63 @@ consteval bool walkable() {
     return field_count<T> <= kMaxFields && with_types<FieldTuple<T>>(kAll);
   else
     return true;
+}
+
+// Text that the compiler prints: a field's name as an argument of a template.
+template <std::size_t kSize>
+struct FieldText {
+  char text[kSize + 1]{};
+
+  consteval explicit FieldText(std::string_view name) { std::copy_n(name.begin(), kSize, text); }
+};
+template <class T, std::size_t I>
+inline constexpr FieldText<field_name<T>(I).size()> field_text{field_name<T>(I)};
+
+template <class T>
+consteval bool fields_walk();
+
+// Whether the codec can walk it; else the compiler says which field it is not, of which struct and of which type, down
+// to where it goes wrong. (What it prints is this function with its arguments.)
+template <class Struct, FieldText kField, class Type>
+consteval bool field_walks() {
+  constexpr Kind kKind = kind_of<Type>();
+  if constexpr (walkable<Type>()) {
+    return true;
+  } else if constexpr (kKind == Kind::optional || kKind == Kind::sequence || kKind == Kind::array) {
+    return field_walks<Struct, kField, typename Type::value_type>();
+  } else if constexpr (kKind == Kind::set) {
+    return field_walks<Struct, kField, typename Type::key_type>();
+  } else if constexpr (kKind == Kind::map) {
+    return field_walks<Struct, kField, typename Type::key_type>() &&
+           field_walks<Struct, kField, typename Type::mapped_type>();
+  } else if constexpr (kKind == Kind::aggregate) {
+    return fields_walk<Type>();
+  } else {
+    static_assert(walkable<Type>(),
+                  "the codec cannot walk this field: `field_walks` above names it; see chi::Walkable");
+    return false;
+  }
+}
+
+// The same of a whole struct.
+template <class T>
+consteval bool fields_walk() {
+  constexpr bool kPlain = kind_of<T>() == Kind::aggregate;
+  static_assert(kPlain, "this must be a plain struct, without constructors or private fields; see chi::Walkable");
+  if constexpr (!kPlain) {
+    return false;
+  } else if constexpr (field_count<T> > kMaxFields) {
+    static_assert(field_count<T> <= kMaxFields, "a struct has more than 48 fields: group some in a struct");
+    return false;
+  } else if constexpr (!walkable<T>()) {
+    constexpr bool kFields = []<std::size_t... I>(std::index_sequence<I...>) {
+      return (field_walks<T, field_text<T, I>, std::remove_cvref_t<std::tuple_element_t<I, FieldTuple<T>>>>() & ...);
+    }(std::make_index_sequence<field_count<T>>());
+    static_assert(!kFields, "this struct must be one that can be made without arguments, and moved");
+    return false;
+  } else {
+    return true;
+  }
 }
 
 // Bytes that every value of T takes at least, inside another value: what bounds a count of them.

@@ -38,9 +38,8 @@ constexpr bool is_method_name(std::string_view name) {
 template <class C>
 consteval bool check_config() {
   if constexpr (HasConfig<C>) {
-    constexpr bool kFields = Message<typename C::Config>;
+    constexpr bool kFields = fields_walk<typename C::Config>();
     constexpr bool kOpens = requires(C& c, const typename C::Config& config) { Status(c.open(config)); };
-    static_assert(kFields, "the Config must be a plain struct whose fields the codec can walk: see chi::Walkable");
     static_assert(kOpens, "a class with a Config needs a public `chi::Status open(const Config&)`");
     return kFields && kOpens;
   }
@@ -67,12 +66,10 @@ consteval bool check_request() {
   if constexpr (kRequest) {
     constexpr bool kId = Req::kMethod.id >= 1 && Req::kMethod.id <= CHI_MAX_METHOD_ID;
     constexpr bool kName = is_method_name(Req::kMethod.name);
-    constexpr bool kFields = Message<Req>;
-    constexpr bool kReply = Message<typename Req::Reply>;
+    constexpr bool kFields = fields_walk<Req>();
+    constexpr bool kReply = fields_walk<typename Req::Reply>();
     static_assert(kId, "a method's id is 1 to 1023");
     static_assert(kName, "a method's name is lower_snake_case, of at most 64 characters");
-    static_assert(kFields, "a request must be a plain struct whose fields the codec can walk: see chi::Walkable");
-    static_assert(kReply, "a Reply must be a plain struct whose fields the codec can walk: see chi::Walkable");
     if constexpr (kId && kName && kFields && kReply) return check_handler<C, Req>();
   }
   return false;
@@ -84,9 +81,8 @@ consteval bool check_class() {
   static_assert(kContainer, "the class must derive publicly from chi::Container<State>");
   if constexpr (kContainer) {
     constexpr bool kMade = std::is_default_constructible_v<C>;
-    constexpr bool kState = Message<typename C::StateType>;
+    constexpr bool kState = fields_walk<typename C::StateType>();
     static_assert(kMade, "the class needs a public constructor without arguments");
-    static_assert(kState, "the State must be a plain struct whose fields the codec can walk: see chi::Walkable");
     return kMade && kState && check_config<C>();
   }
   return false;

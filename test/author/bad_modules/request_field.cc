@@ -1,6 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// error: a request must be a plain struct whose fields the codec can walk: see chi::Walkable
+// error: the codec cannot walk this field
+// shown: Struct = Put; {"key"}; Type = const void*
 #include <chimaera/module.h>
 
 #include <string>

@@ -1,6 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// error: the State must be a plain struct whose fields the codec can walk: see chi::Walkable
+// error: the codec cannot walk this field
+// shown: Struct = State; {"memory"}; Type = char*
 #include <chimaera/module.h>
 
 #include <string>

@@ -1,6 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// error: the State must be a plain struct whose fields the codec can walk: see chi::Walkable
+// error: this must be a plain struct, without constructors or private fields; see chi::Walkable
+// shown: T = State
 #include <chimaera/module.h>
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,12 +48,38 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
+// O_NONBLOCK: means nothing on a disk, and a FIFO cannot stop the daemon.
+UniqueFd open_file(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
+  // Who cleans up passes over what is locked.
+  if (fd) (void)::flock(fd.get(), LOCK_SH | LOCK_NB);
+  return fd;
+}
+
+bool is_same(const struct stat& a, const struct stat& b) noexcept {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 class SpdLogger final : public Logger {
  public:
-  SpdLogger(LogLevel least, std::vector<spdlog::sink_ptr> sinks)
-      : Logger(least), spd_("chimaera", sinks.begin(), sinks.end()) {
+  SpdLogger(LogLevel least, std::vector<spdlog::sink_ptr> sinks, std::string path, int file)
+      : Logger(least), path_(std::move(path)), file_(file), spd_("chimaera", sinks.begin(), sinks.end()) {
     spd_.set_level(to_spdlog(least));
     spd_.set_error_handler([](const std::string&) {});  // the default one prints to stderr under a global lock
+  }
+
+  // The new file gets the descriptors of the old one, stdout and stderr of a daemon in the background among them.
+  bool follow_name() noexcept override {
+    struct stat open_now{}, named{};
+    if (file_ < 0 || ::fstat(file_, &open_now) != 0) return true;
+    if (::stat(path_.c_str(), &named) == 0 && is_same(open_now, named)) return true;
+    const UniqueFd fresh = open_file(path_);
+    if (!fresh) return false;
+    for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
+      struct stat info{};
+      if (::fstat(standard, &info) == 0 && is_same(info, open_now)) ::dup2(fresh.get(), standard);
+    }
+    return ::dup3(fresh.get(), file_, O_CLOEXEC) == file_;
   }
 
  private:
@@ -64,6 +91,8 @@ class SpdLogger final : public Logger {
     }
   }
 
+  const std::string path_;
+  const int file_;  // the sink's, which keeps it open; -1: none
   spdlog::logger spd_;
 };
 
@@ -99,20 +128,20 @@ void Logger::formatted(LogLevel level, fmt::string_view format, fmt::format_args
 
 Result<std::unique_ptr<Logger>> open_log(const LogOptions& options) {
   std::vector<spdlog::sink_ptr> sinks;
+  int file = -1;
   if (!options.file.empty()) {
-    // O_NONBLOCK: means nothing on a disk, and a FIFO cannot stop the daemon.
-    UniqueFd fd(::open(options.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
+    UniqueFd fd = open_file(options.file);
     if (!fd) {
       return Error{
           errno_code(errno), fmt::format("cannot open log file '{}': {}", options.file, errno_text(errno)), {}};
     }
-    int raw = fd.get();
-    sinks.push_back(make_sink(std::move(fd), raw, false));
+    file = fd.get();
+    sinks.push_back(make_sink(std::move(fd), file, false));
   }
   // Where stderr is closed, the next file that is opened gets its number, and would get the log's lines.
   const bool has_stderr = ::fcntl(STDERR_FILENO, F_GETFD) >= 0;
   if (options.standard_error && has_stderr) sinks.push_back(make_sink(UniqueFd(), STDERR_FILENO, options.journal));
-  return std::unique_ptr<Logger>(std::make_unique<SpdLogger>(options.level, std::move(sinks)));
+  return std::unique_ptr<Logger>(std::make_unique<SpdLogger>(options.level, std::move(sinks), options.file, file));
 }
 
 bool stderr_is_journal() noexcept {

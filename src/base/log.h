@@ -35,6 +35,10 @@ class Logger {
     if (enabled(level)) write(level, text);
   }
 
+  // For a file that may be moved or removed while it is written (logrotate, whoever cleans up): when its name is no
+  // longer its own, what has the name, or is made there now, takes its place. False: it cannot be opened.
+  virtual bool follow_name() noexcept { return true; }
+
   template <class... A>
   void debug(fmt::format_string<A...> format, A&&... args) noexcept {
     if (enabled(LogLevel::debug)) formatted(LogLevel::debug, format, fmt::make_format_args(args...));

@@ -3,7 +3,9 @@
 // Implements runtime_dir.h.
 #include "base/runtime_dir.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,18 +16,15 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trust.h"
 
 namespace chi {
 namespace {
 
-// lstat, so that a link is seen as one: whoever made it could let it point anywhere later.
-Status check_private(const std::string& path) {
+Status check_private(int folder, const std::string& path) {
   struct stat info{};
-  if (::lstat(path.c_str(), &info) != 0) {
+  if (::fstat(folder, &info) != 0) {
     return Error{errno_code(errno), fmt::format("cannot look at '{}': {}", path, errno_text(errno)), {}};
-  }
-  if (!S_ISDIR(info.st_mode)) {
-    return Error{Code::permission_denied, fmt::format("'{}' is not a folder; remove it", path), {}};
   }
   if (info.st_uid != ::geteuid()) {
     return Error{Code::permission_denied,
@@ -42,6 +41,38 @@ Status check_private(const std::string& path) {
   return {};
 }
 
+// By way of folders that nobody else can rename, so that the path goes on to mean what is opened here.
+Result<UniqueFd> open_dir(bool make) {
+  const std::string path = runtime_place().folder;
+  const std::size_t slash = path.rfind('/');
+  const std::string name = path.substr(slash + 1);
+  auto base = open_trusted(path.substr(0, slash), O_PATH | O_DIRECTORY, Trusted::root_and_this_user());
+  if (!base.ok()) {
+    Error error = std::move(base).error();
+    if (error.code == Code::permission_denied) error.text += "; set XDG_RUNTIME_DIR to a folder of yours";
+    return error;
+  }
+  if (make && ::mkdirat(base->get(), name.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Error{
+        errno_code(errno),
+        fmt::format("cannot make the folder '{}': {}; set XDG_RUNTIME_DIR to a folder where this user may write", path,
+                    errno_text(errno)),
+        {}};
+  }
+  UniqueFd folder(::openat(base->get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder && (errno == ENOTDIR || errno == ELOOP)) {
+    return Error{Code::permission_denied, fmt::format("'{}' is not a folder; remove it", path), {}};
+  }
+  if (!folder && errno == EACCES) {
+    return Error{Code::permission_denied,
+                 fmt::format("'{}' is not this user's; set XDG_RUNTIME_DIR to a folder of yours", path),
+                 {}};
+  }
+  if (!folder) return Error{errno_code(errno), fmt::format("cannot open '{}': {}", path, errno_text(errno)), {}};
+  if (Status own = check_private(folder.get(), path); !own.ok()) return std::move(own).error();
+  return folder;
+}
+
 }  // namespace
 
 RuntimePlace runtime_place() {
@@ -55,17 +86,15 @@ std::vector<RuntimePlace> runtime_places_of(uid_t uid) {
 }
 
 Result<std::string> runtime_dir(bool make) {
-  const std::string path = runtime_place().folder;
-  if (make && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Error{
-        errno_code(errno),
-        fmt::format("cannot make the folder '{}': {}; set XDG_RUNTIME_DIR to a folder where this user may write", path,
-                    errno_text(errno)),
-        {}};
-  }
-  auto valid = check_private(path);
-  if (!valid) return std::move(valid).error();
-  return path;
+  auto folder = open_dir(make);
+  if (!folder.ok()) return std::move(folder).error();
+  return runtime_place().folder;
+}
+
+Result<UniqueFd> hold_runtime_dir() {
+  auto folder = open_dir(true);
+  if (folder.ok()) (void)::flock(folder->get(), LOCK_SH | LOCK_NB);  // whoever holds it otherwise lets go soon
+  return folder;
 }
 
 Status check_daemon_name(std::string_view name) {

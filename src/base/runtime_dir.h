@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/unique_fd.h"
+
 namespace chi {
 
 // Where clients look.
@@ -28,6 +30,10 @@ Status check_daemon_name(std::string_view name);
 // The folder of this user's daemons; `make`: made when it is not there. Fails with not_found, or permission_denied when
 // it is not ours alone.
 Result<std::string> runtime_dir(bool make);
+
+// The folder, held: whoever cleans /tmp up passes over a folder that somebody has locked (flock), and over all in it.
+// Fails as runtime_dir, which makes it.
+Result<UniqueFd> hold_runtime_dir();
 
 // "FOLDER/NAME.sock", "FOLDER/NAME.pid" and so on. Fails as runtime_dir, and with invalid_argument on a bad name.
 Result<std::string> runtime_file(std::string_view daemon_name, std::string_view extension, bool make_dir);

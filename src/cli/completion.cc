@@ -31,11 +31,9 @@ Result<Client> connect_briefly(const std::string& daemon) {
 }
 
 Words daemons() {
-  const Result<std::string> folder = runtime_dir(false);
   Words out;
   std::error_code error;
-  if (!folder.ok()) return out;
-  for (const auto& entry : std::filesystem::directory_iterator(*folder, error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(runtime_place().folder, error)) {
     if (entry.path().extension() == ".sock") out.push_back(entry.path().stem());
   }
   return out;

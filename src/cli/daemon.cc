@@ -18,6 +18,7 @@
 
 #include "base/runtime_dir.h"
 #include "cli/daemon_lock.h"
+#include "cli/daemon_names.h"
 #include "cli/exit_code.h"
 #include "cli/inheritance.h"
 #include "cli/signal_watch.h"
@@ -33,7 +34,8 @@ constexpr std::uint32_t kSignalGraceMs = 5000;  // for running tasks, when a sig
 // What comes so soon after the first signal is the same wish: a terminal and a parent pass on theirs, and the kernel
 // tells of a parent's death once for each of its threads.
 constexpr std::chrono::milliseconds kOneSignal(300);
-constexpr std::chrono::seconds kComingUp(1);  // for a node that is asked to end before it is there
+constexpr std::chrono::seconds kComingUp(1);           // for a node that is asked to end before it is there
+constexpr std::chrono::milliseconds kLookAfter(1000);  // whether what has a name still has it
 constexpr rlim_t kWantedFiles = 65536;
 
 // Each session takes a few descriptors, and the usual soft limit is 1024.
@@ -140,7 +142,10 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
   plan.node.name = name;
   plan.node.own_process = true;
   plan.node.socket_path = config.socket.path;
-  if (config.socket.path.empty()) plan.node.socket_path = runtime_file(name, "sock", true).value();
+  plan.in_runtime_dir = true;
+  const std::string usual = runtime_file(name, "sock", true).value();
+  if (config.socket.path.empty()) plan.node.socket_path = usual;
+  if (plan.node.socket_path != usual) plan.socket_link = usual;
   std::error_code ignored;  // a path that cannot be made absolute is reported when it is looked into
   for (const std::string& path : module_paths) {
     plan.node.module_paths.push_back(std::filesystem::absolute(path, ignored).string());
@@ -155,7 +160,7 @@ Result<DaemonPlan> plan_daemon(const std::string& name, const runtime::Config& c
 namespace {
 
 Status run_in_its_place(const DaemonPlan& plan, const std::function<bool()>& ready) {
-  const Result<DaemonLock> lock = DaemonLock::acquire(plan.pid_file);
+  Result<DaemonLock> lock = DaemonLock::acquire(plan.pid_file);
   if (!lock.ok()) {
     Error error = lock.error();
     error.text = fmt::format("daemon '{}': {}", plan.node.name, error.text);
@@ -178,13 +183,19 @@ Status run_in_its_place(const DaemonPlan& plan, const std::function<bool()>& rea
     ending.is_over();
     return std::move(node).error();
   }
+  DaemonNames names(*lock, **log, plan.socket_link, plan.node.socket_path);
+  if (Status named = names.begin(plan.in_runtime_dir); !named.ok()) {
+    ending.is_over();
+    return named;
+  }
   ending.serves(**node);
   if (!ready()) {
     (*log)->info("whoever started the daemon has gone before it was ready: ending");
     (*node)->request_stop(0);
   }
-  const std::uint32_t grace_ms = (*node)->wait();
-  if (!(*node)->stop(grace_ms)) {
+  std::optional<std::uint32_t> grace_ms;
+  while (!(grace_ms = (*node)->wait_for(kLookAfter))) names.look_after();
+  if (!(*node)->stop(*grace_ms)) {
     // A handler's thread still runs in the module's code: nothing may be taken down around it.
     (*log)->error("a handler does not end; leaving without it");
     ending.leave_at_once();

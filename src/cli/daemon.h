@@ -15,7 +15,9 @@ namespace chi::cli {
 struct DaemonPlan {
   runtime::NodeOptions node;
   std::string pid_file;
-  std::string log_file;  // empty: none
+  std::string socket_link;      // in the runtime folder, where the socket is elsewhere; empty: none
+  bool in_runtime_dir = false;  // the pid file is there
+  std::string log_file;         // empty: none
   bool log_to_stderr = false;
   std::string scratch_folder;  // removed with all in it when the daemon ends, in haste too; empty: none
 };

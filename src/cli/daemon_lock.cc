@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -48,8 +49,10 @@ bool is_current(int file, const std::string& path) noexcept {
          open_file.st_dev == named.st_dev;
 }
 
+std::string pid_line() { return fmt::format("{}\n", ::getpid()); }
+
 Status write_pid(int file, const std::string& path) {
-  const std::string text = fmt::format("{}\n", ::getpid());
+  const std::string text = pid_line();
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     return failed("write", path);
   }
@@ -124,6 +127,21 @@ Result<DaemonLock> DaemonLock::acquire(const std::string& path) {
     return DaemonLock(path, std::move(file));
   }
   return Error{Code::aborted, fmt::format("'{}' is removed again and again by somebody else", path), {}};
+}
+
+Result<bool> DaemonLock::look_after() {
+  if (!is_current(file_.get(), path_)) {
+    Result<DaemonLock> made = acquire(path_);
+    if (!made.ok()) return std::move(made).error();
+    file_ = std::move(made->file_);
+    return true;
+  }
+  std::array<char, 32> buffer{};
+  const ssize_t size = ::pread(file_.get(), buffer.data(), buffer.size(), 0);
+  const std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (text == pid_line()) return false;
+  if (Status written = write_pid(file_.get(), path_); !written.ok()) return std::move(written).error();
+  return true;
 }
 
 DaemonLock::~DaemonLock() {

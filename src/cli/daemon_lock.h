@@ -26,6 +26,10 @@ class DaemonLock {
   // Removes the file, then gives up the lock. Must happen in the process that acquired it, not in a fork of it.
   ~DaemonLock();
 
+  // For a file that somebody took away, or wrote something else into: makes it anew, or puts it right; true: it had to.
+  // Fails with already_exists when another daemon has the name by now.
+  Result<bool> look_after();
+
   // For a process that ends in haste, from any thread: takes the file away, unless the name is another one's by now.
   void remove_file() const noexcept;
 

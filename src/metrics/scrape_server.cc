@@ -25,6 +25,7 @@ using Time = std::chrono::steady_clock;
 
 constexpr unsigned kSocketMode = 0600;
 constexpr std::chrono::milliseconds kNoFilesPause(100);
+constexpr std::chrono::seconds kLookAfter(1);  // whether the socket still has its name
 
 Error failed(const std::string& what) {
   const int error = errno;
@@ -72,7 +73,7 @@ ScrapeServer::~ScrapeServer() {
 
 Status ScrapeServer::listen() {
   if (!options_.address.is_path()) return listen_on_port();
-  auto socket = ListenSocket::open(options_.address.path, kSocketMode);
+  auto socket = ListenSocket::open({.path = options_.address.path, .mode = kSocketMode});
   if (!socket.ok()) return std::move(socket).error();
   unix_.emplace(std::move(*socket));
   return {};
@@ -102,6 +103,7 @@ void ScrapeServer::serve() {
       it = stays ? std::next(it) : connections_.erase(it);
     }
     accept_all();
+    look_after_socket();
   }
   connections_.clear();
 }
@@ -115,6 +117,7 @@ bool ScrapeServer::wait() {
     until = std::min(until, each.until);
   }
   int timeout = -1;
+  if (unix_) until = std::min(until, Time::now() + kLookAfter);
   if (until != Time::time_point::max()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Time::now());
     timeout = static_cast<int>(std::max<std::chrono::milliseconds::rep>(0, left.count()));
@@ -126,6 +129,13 @@ bool ScrapeServer::wait() {
   std::size_t i = 2;
   for (auto& each : connections_) each.ready = fds[i++].revents != 0;
   return fds[0].revents == 0;
+}
+
+void ScrapeServer::look_after_socket() {
+  if (!unix_ || Time::now() < next_look_) return;
+  next_look_ = Time::now() + kLookAfter;
+  const std::string said = keeper_.look_after(*unix_, options_.address.path);
+  if (!said.empty() && options_.tell) options_.tell(said);
 }
 
 void ScrapeServer::accept_all() {

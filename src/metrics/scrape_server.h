@@ -7,6 +7,7 @@
 #include <prometheus/collectable.h>
 
 #include <chrono>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -26,7 +27,8 @@ class ScrapeServer {
 
   struct Options {
     Address address;
-    std::chrono::milliseconds patience{5000};  // for a request to come, and again for its answer to be taken
+    std::chrono::milliseconds patience{5000};      // for a request to come, and again for its answer to be taken
+    std::function<void(const std::string&)> tell;  // of a socket that somebody took away; by the server's thread
   };
 
   // Listens, and begins. `source` is asked by the server's thread, for each page, and outlives the server. A Unix
@@ -48,10 +50,11 @@ class ScrapeServer {
   ScrapeServer(Options options, const prometheus::Collectable& source);
   Status listen();
   Status listen_on_port();
-  int listening() const noexcept { return unix_ ? unix_->fd() : port_.get(); }
+  int listening() const noexcept { return unix_ ? unix_->get() : port_.get(); }
 
   void serve();
   bool wait();
+  void look_after_socket();
   void accept_all();
   void make_room();
   bool go_on(Connection& connection);
@@ -63,6 +66,8 @@ class ScrapeServer {
   Options options_;
   const prometheus::Collectable& source_;
   std::optional<ListenSocket> unix_;
+  SocketKeeper keeper_;
+  std::chrono::steady_clock::time_point next_look_;
   UniqueFd port_;
   UniqueFd stop_;
   bool out_of_files_ = false;

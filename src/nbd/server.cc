@@ -21,9 +21,10 @@ namespace chi::nbd {
 namespace {
 
 constexpr std::chrono::seconds kConnectPatience(2);
-constexpr std::chrono::seconds kDrainLimit(10);   // for clients that do not read, at the end
-constexpr std::chrono::milliseconds kPause(100);  // before the next try, where there are no descriptors
-constexpr std::size_t kMostLeaving = 8;           // connections on their way out; beyond them nobody is told why
+constexpr std::chrono::seconds kDrainLimit(10);        // for clients that do not read, at the end
+constexpr std::chrono::milliseconds kPause(100);       // before the next try, where there are no descriptors
+constexpr std::chrono::milliseconds kLookAfter(1000);  // whether the socket still has its name
+constexpr std::size_t kMostLeaving = 8;                // connections on their way out; beyond them nobody is told why
 
 Export describe(const ServerOptions& options, Identity identity) {
   Export out;
@@ -44,10 +45,10 @@ Export describe(const ServerOptions& options, Identity identity) {
 Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, Notes& notes) {
   auto device = Device::open(options.daemon, options.pool);
   if (!device.ok()) return std::move(device).error();
-  auto socket = ListenSocket::open(options.socket, options.mode);
+  auto socket = ListenSocket::open({.path = options.socket, .mode = options.mode});
   if (!socket.ok()) return std::move(socket).error();
-  std::unique_ptr<Server> out(
-      new Server(describe(options, device->identity()), *std::move(socket), options.max_connections, notes));
+  std::unique_ptr<Server> out(new Server(describe(options, device->identity()), options.socket, *std::move(socket),
+                                         options.max_connections, notes));
   out->wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!out->wake_) return Error{errno_code(errno), fmt::format("no eventfd to be had: {}", errno_text(errno)), {}};
   return out;
@@ -75,15 +76,23 @@ void Server::run() {
       notes_.tell("cannot accept connections: " + errno_text(errno));
       accepting = false;
     }
+    look_after_socket();
   }
   socket_.remove();
   end_connections();
 }
 
+void Server::look_after_socket() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + kLookAfter;
+  if (const std::string said = keeper_.look_after(socket_, path_); !said.empty()) notes_.tell(said);
+}
+
 // Until there are connections to accept (true), or something else to do.
 bool Server::wait(bool accepting) {
-  std::array<pollfd, 2> fds{{{wake_.get(), POLLIN, 0}, {socket_.fd(), POLLIN, 0}}};
-  const int limit = accepting ? -1 : static_cast<int>(kPause.count());
+  std::array<pollfd, 2> fds{{{wake_.get(), POLLIN, 0}, {socket_.get(), POLLIN, 0}}};
+  const int limit = static_cast<int>((accepting ? kLookAfter : kPause).count());
   if (::poll(fds.data(), accepting ? 2 : 1, limit) < 0) return false;
   std::uint64_t ignored = 0;
   if (fds[0].revents) (void)!::read(wake_.get(), &ignored, sizeof ignored);
@@ -91,7 +100,7 @@ bool Server::wait(bool accepting) {
 }
 
 bool Server::accept_one() {
-  UniqueFd socket(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!socket) return errno == EINTR || errno == ECONNABORTED;
   add(std::move(socket));
   return true;

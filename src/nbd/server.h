@@ -7,6 +7,7 @@
 #include <chimaera/client.h>
 #include <chimaera/result.h>
 
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -44,8 +45,12 @@ class Server {
   void stop();
 
  private:
-  Server(Export exported, ListenSocket socket, std::uint32_t max_connections, Notes& notes)
-      : export_(std::move(exported)), socket_(std::move(socket)), max_connections_(max_connections), notes_(notes) {}
+  Server(Export exported, std::string path, ListenSocket socket, std::uint32_t max_connections, Notes& notes)
+      : export_(std::move(exported)),
+        path_(std::move(path)),
+        socket_(std::move(socket)),
+        max_connections_(max_connections),
+        notes_(notes) {}
 
   bool wait(bool accepting);
   bool accept_one();
@@ -53,10 +58,14 @@ class Server {
   bool make_room();
   void reap();
   void end_connections();
+  void look_after_socket();
   void wake() noexcept;
 
   const Export export_;
+  const std::string path_;
   ListenSocket socket_;
+  SocketKeeper keeper_;
+  std::chrono::steady_clock::time_point next_look_;
   const std::uint32_t max_connections_;
   Notes& notes_;
   UniqueFd wake_;  // an eventfd

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,8 +16,8 @@
 #include <system_error>
 
 #include "base/clock.h"
-#include "base/runtime_dir.h"
 #include "base/signals.h"
+#include "base/text.h"
 #include "runtime/places.h"
 
 namespace chi::runtime {
@@ -27,6 +26,8 @@ namespace {
 constexpr int kHelloMs = 2000;          // a connection that says nothing is closed after this
 constexpr int kPacketsInARow = 16;      // of one client, before others have their turn
 constexpr std::size_t kMaxSilent = 64;  // of those at a time
+constexpr int kBacklog = 128;
+constexpr int kLookAfterMs = 1000;  // whether the socket still has its name
 
 Error system_error(const std::string& what) {
   int error = errno;
@@ -34,6 +35,15 @@ Error system_error(const std::string& what) {
               : error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSPC ? Code::resource_exhausted
                                                                                          : Code::unavailable;
   return {code, what + ": " + std::strerror(error), kListener};
+}
+
+// By name, or else by number; none: the process'.
+Result<gid_t> find_group(const std::string& text) {
+  if (text.empty()) return static_cast<gid_t>(-1);
+  if (const group* found = ::getgrnam(text.c_str())) return found->gr_gid;
+  const auto number = parse_number(text);
+  if (number && *number < 0xffffffffU) return static_cast<gid_t>(*number);
+  return Error{Code::invalid_argument, "socket.group: no group '" + text + "' here", kListener};
 }
 
 std::uint64_t now_ms() {
@@ -88,37 +98,26 @@ Status Listener::start() {
 }
 
 Status Listener::bind_socket() {
-  auto address = socket_address(options_.socket_path);
-  if (!address) return std::move(address).error();
-  if (!options_.socket_group.empty()) {
-    const group* found = ::getgrnam(options_.socket_group.c_str());
-    if (!found)
-      return Error{Code::invalid_argument, "socket.group: no group '" + options_.socket_group + "' here", kListener};
-    group_ = found->gr_gid;
-  }
-  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return system_error("no socket to be had");
-  struct stat there{};
-  if (::lstat(options_.socket_path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) {
-      return Error{Code::already_exists,
-                   options_.socket_path + " exists and is no socket; remove it, or set socket.path", kListener};
-    }
-    ::unlink(options_.socket_path.c_str());
-  }
-  mode_t previous = ::umask(0177);
-  int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
-  Error failure = bound == 0 ? Error{} : system_error("cannot make the socket " + options_.socket_path);
-  ::umask(previous);
-  if (bound != 0) return failure;
-  bool ours = group_ == ~0u || ::chown(options_.socket_path.c_str(), static_cast<uid_t>(-1), group_) == 0;
-  if (!ours || ::chmod(options_.socket_path.c_str(), options_.socket_mode) != 0 || ::listen(fd.get(), 128) != 0) {
-    failure = system_error("cannot set up the socket " + options_.socket_path);
-    ::unlink(options_.socket_path.c_str());
-    return failure;
-  }
-  socket_ = std::move(fd);
+  auto group = find_group(options_.socket_group);
+  if (!group) return std::move(group).error();
+  group_ = *group;
+  auto made = ListenSocket::open({.path = options_.socket_path,
+                                  .mode = options_.socket_mode,
+                                  .type = SOCK_SEQPACKET,
+                                  .group = group_,
+                                  .backlog = kBacklog});
+  if (!made) return Error{made.code(), made.error().text + " (socket.path)", kListener};
+  socket_ = *std::move(made);
   return {};
+}
+
+// The name may be taken away by whoever cleans up: clients find the daemon again soon.
+void Listener::look_after_socket() {
+  if (!socket_ || now_ms() < next_look_ms_) return;
+  next_look_ms_ = now_ms() + kLookAfterMs;
+  if (const std::string said = keeper_.look_after(socket_, options_.socket_path); !said.empty()) {
+    log_.warning("{}", said);
+  }
 }
 
 void Listener::stop() {
@@ -127,8 +126,7 @@ void Listener::stop() {
   std::uint64_t one = 1;
   [[maybe_unused]] ssize_t ignored = ::write(wake_.get(), &one, sizeof one);
   thread_.join();
-  if (socket_) ::unlink(options_.socket_path.c_str());
-  socket_.reset();
+  socket_.remove();
 }
 
 Result<UniqueFd> Listener::connect() {
@@ -147,12 +145,12 @@ Result<UniqueFd> Listener::connect() {
 int Listener::wait() {
   std::vector<pollfd> fds;
   fds.push_back({wake_.get(), POLLIN, 0});
-  int timeout = -1;
+  int timeout = socket_ ? kLookAfterMs : -1;
   if (socket_ && !too_many_files_) fds.push_back({socket_.get(), POLLIN, 0});
   if (too_many_files_) timeout = 100;
   for (auto& guest : guests_) {
     fds.push_back({guest->fd, POLLIN, 0});
-    if (!guest->session) timeout = kHelloMs;
+    if (!guest->session && timeout < 0) timeout = kHelloMs;
   }
   ::poll(fds.data(), fds.size(), timeout);
   too_many_files_ = false;
@@ -173,6 +171,7 @@ void Listener::serve() {
       [[maybe_unused]] ssize_t ignored = ::read(wake_.get(), &count, sizeof count);
     }
     accept_all();
+    look_after_socket();
   }
   while (!guests_.empty()) farewell(GuestPointer(guests_.back()));
 }

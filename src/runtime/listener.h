@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/listen_socket.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
 #include "chimaera/admin.h"
@@ -40,7 +41,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Binds the socket (one that a dead daemon left is replaced; the caller holds the daemon's lock) and begins.
+  // Binds the socket (one that a dead daemon left is replaced) and begins; when somebody takes its name away, it is
+  // made anew.
   Status start();
   // Ends all sessions, removes the socket, joins the thread.
   void stop();
@@ -59,6 +61,7 @@ class Listener {
   using GuestPointer = std::shared_ptr<Guest>;
 
   Status bind_socket();
+  void look_after_socket();
   void serve();
   int wait();
   void accept_all();
@@ -78,7 +81,9 @@ class Listener {
   Crew& crew_;
   LaneMapPublisher& lanes_;
   Logger& log_;
-  UniqueFd socket_;
+  ListenSocket socket_;
+  SocketKeeper keeper_;
+  std::uint64_t next_look_ms_ = 0;
   UniqueFd wake_;
   std::uint32_t group_ = ~0u;
   std::atomic<bool> stop_{false};

@@ -165,7 +165,9 @@ Status Node::serve_metrics(const Config::Metrics& config, const std::string& nam
   parts.metrics = std::make_unique<NodeMetrics>(NodeMetrics::Parts{*parts.crew, *parts.listener, *parts.shelf,
                                                                    *parts.keeper, *parts.orchestrator,
                                                                    parts.administration, name, parts.incarnation});
-  auto server = metrics::ScrapeServer::start({std::move(*address)}, *parts.metrics);
+  auto server = metrics::ScrapeServer::start(
+      {.address = std::move(*address), .tell = [&parts](const std::string& text) { parts.log.warning("{}", text); }},
+      *parts.metrics);
   if (!server) {
     return Error{server.code(), server.error().text + " (metrics.listen); free it, or configure another", kMetrics};
   }
@@ -241,9 +243,9 @@ void Node::request_stop(std::uint32_t grace_ms) {
   parts_->ending.notify_all();
 }
 
-std::uint32_t Node::wait() {
+std::optional<std::uint32_t> Node::wait_for(std::chrono::milliseconds limit) {
   std::unique_lock lock(parts_->mutex);
-  parts_->ending.wait(lock, [this] { return parts_->end; });
+  if (!parts_->ending.wait_for(lock, limit, [this] { return parts_->end; })) return std::nullopt;
   return parts_->grace_ms;
 }
 

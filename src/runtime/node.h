@@ -3,8 +3,10 @@
 // A whole daemon in one object: workers, socket, modules, pools. Also what chi::Runtime embeds.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,8 +45,8 @@ class Node {
   // Asks for the end, from any thread or signal-handling thread; wait() returns then.
   void request_stop(std::uint32_t grace_ms);
 
-  // Until somebody asks for the end; gives the grace.
-  std::uint32_t wait();
+  // Until somebody asks for the end, whose grace it gives, or for so long.
+  std::optional<std::uint32_t> wait_for(std::chrono::milliseconds limit);
 
   // Lets what runs go on for up to `grace_ms`, then ends sessions, containers and threads. False when a handler would
   // not end: its thread still runs, and the process had better exit.

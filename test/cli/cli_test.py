@@ -375,6 +375,77 @@ class Lifetime(CliTest):
         self.fails(FAILED, ["/proc/chimaera", "XDG_RUNTIME_DIR"], "start")
 
 
+class Names(CliTest):
+    """What has a name in a folder, and what becomes of it when somebody takes it away."""
+
+    def eventually(self, is_so, what):
+        deadline = time.monotonic() + TIMEOUT
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
+
+    def test_what_is_taken_away_is_made_anew(self):
+        started = self.start()
+        place = self.folder / "chimaera"
+        files = [f"default.{kind}" for kind in ("sock", "pid", "log")]
+        for taken in (*([name] for name in files), files):
+            for name in taken:
+                (place / name).unlink()
+            self.eventually(lambda: all((place / n).exists() for n in taken), taken)
+            self.eventually(lambda: (place / "default.pid").read_text() == f"{started['pid']}\n", taken)
+            self.eventually(lambda: self.run_program("status").returncode == DONE, taken)
+            self.fails(FAILED, ["already_exists", str(started["pid"])], "start")
+        self.eventually(lambda: "made anew" in (place / "default.log").read_text(), "the log goes on")
+        shutil.rmtree(place)
+        self.eventually(lambda: self.run_program("status").returncode == DONE, "the folder")
+        self.eventually(lambda: (place / "default.pid").exists(), "the folder")
+        self.assertEqual(place.stat().st_mode & 0o777, 0o700)
+        (place / "default.pid").write_text("1\n")
+        self.eventually(lambda: (place / "default.pid").read_text() == f"{started['pid']}\n", "what is in it")
+        self.done("stop")
+        self.assertEqual(self.left_behind(), [])
+
+    def test_the_end_of_one_daemon_leaves_anothers_files(self):
+        first = self.start()
+        os.kill(first["pid"], signal.SIGSTOP)  # so that it cannot see to its names
+        shutil.rmtree(self.folder / "chimaera")
+        second = self.start()
+        os.kill(first["pid"], signal.SIGCONT)
+        self.assertEqual(self.json("status")["pid"], second["pid"])
+        os.kill(first["pid"], signal.SIGTERM)
+        self.assertTrue(self.gone(first["pid"]))
+        self.assertEqual(self.json("status")["pid"], second["pid"])
+        self.assertEqual((self.folder / "chimaera/default.pid").read_text(), f"{second['pid']}\n")
+        self.done("stop")
+
+    def test_the_folder_is_locked_against_those_who_clean_up(self):
+        self.start()
+        for name in (".", "default.log"):
+            with subprocess.Popen(["flock", "--exclusive", "--nonblock", str(self.folder / "chimaera" / name), "true"],
+                                  stderr=subprocess.DEVNULL) as cleaner:
+                self.assertEqual(cleaner.wait(TIMEOUT), 1, name)
+
+    def test_a_daemon_whose_socket_is_elsewhere_is_found_by_name(self):
+        file = self.folder / "a.yaml"
+        file.write_text("socket: {path: elsewhere.sock, group: 54321}\n" if os.geteuid() == 0
+                        else "socket: {path: elsewhere.sock}\n")
+        started = self.start("--config", str(file))
+        self.assertEqual(started["socket"], str(self.folder / "elsewhere.sock"))
+        if os.geteuid() == 0:
+            self.assertEqual((self.folder / "elsewhere.sock").stat().st_gid, 54321)
+        self.assertEqual(self.json("status")["pid"], started["pid"])
+        (self.folder / "chimaera/default.sock").unlink()
+        self.eventually(lambda: self.run_program("status").returncode == DONE, "the link")
+        os.kill(started["pid"], signal.SIGKILL)
+        self.assertTrue(self.gone(started["pid"]))
+        self.assertEqual(self.start()["socket"], str(self.folder / "chimaera/default.sock"))
+        self.done("stop")
+        self.start("--config", str(file))
+        self.done("stop")
+        self.assertEqual(self.left_behind(), [])
+        self.assertFalse((self.folder / "elsewhere.sock").exists())
+
+
 class PidNamespaces(CliTest):
     """A daemon and a command that do not see each other's processes, or by other numbers."""
     APART = ["unshare", "--pid", "--fork", "--kill-child"]
@@ -485,6 +556,14 @@ class OtherUsers(CliTest):
         self.fails(FAILED, ["permission_denied", f"uid {self.NOBODY}"], "start", "--config", str(file))
         os.chown(self.public, 0, 0)
         self.start("--config", str(file))
+
+    def test_a_folder_in_which_another_user_could_swap_things_is_not_used(self):
+        run = self.public / "run"
+        run.mkdir(mode=0o755)
+        os.chown(run, self.NOBODY, self.NOBODY)
+        self.environment["XDG_RUNTIME_DIR"] = str(run)
+        self.fails(FAILED, ["permission_denied", str(run), "XDG_RUNTIME_DIR"], "start")
+        self.assertEqual(list(run.iterdir()), [])
 
     def listen_as_nobody(self, path):
         """A stranger at the path, and what it hears within the time."""

@@ -19,12 +19,13 @@ constexpr unsigned kEntries = 256;
 constexpr std::uint64_t kLeastFixed = 4096;  // bytes of an operation for which registered memory is an advantage
 constexpr std::uint64_t kWatchTag = 1;       // in the low bit of user data: an eventfd's poll, not an Operation
 constexpr std::uint64_t kDeviceTag = 2;      // in the next one: an Operation of a device
-constexpr std::uint64_t kNoWatch = 0;        // the number of none
+constexpr std::uint64_t kEndTag = 2;         // beside it: what became of the end of a watch
 constexpr std::uint64_t kAlarmTag = 4;       // in the third one: the alarm
 constexpr unsigned kTagBits = 3;
 constexpr std::uint64_t kNearNs = 2'000'000;  // a wait that an alarm may bound
 
-constexpr unsigned kBatchForDevice = 4;  // operations in a submission
+constexpr std::uint64_t kUnchangedNs = 1'000'000;  // the longest wait while a watch has not begun
+constexpr unsigned kBatchForDevice = 4;            // operations in a submission
 
 std::uint64_t watch_data(std::uint64_t number) { return number << kTagBits | kWatchTag; }
 
@@ -101,10 +102,11 @@ Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock, unsigned worker) 
   }
   out->ring_made_ = true;
   out->wake_fd_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!out->wake_fd_ || !out->watch(out->wake_fd_.get())) {
+  if (!out->wake_fd_) {
     return Error{Code::resource_exhausted, "no eventfd to be had; raise the limit of open files (ulimit -n)",
                  "reactor"};
   }
+  out->watch(out->wake_fd_.get());
   return out;
 }
 
@@ -160,19 +162,35 @@ void IoUring::submit_for_device() {
   unsubmitted_ = 0;
 }
 
-bool IoUring::arm(std::uint64_t number, int eventfd) {
-  io_uring_sqe* entry = next_entry();
-  if (!entry) return false;
-  io_uring_prep_poll_multishot(entry, eventfd, POLLIN);
-  entry->user_data = watch_data(number);
+// What the ring has no room for now is done before the next wait.
+void IoUring::change(std::uint64_t number) {
+  changes_.push_back(number);
+  make_changes();
+}
+
+// Whether nothing is left to be done. A watch that has just been told of a write cannot be removed as a poll
+// (EALREADY), and would stay for ever; to be cancelled takes any.
+bool IoUring::make_changes() {
+  while (!changes_.empty()) {
+    io_uring_sqe* entry = next_entry();
+    if (!entry) return false;
+    const std::uint64_t number = changes_.back();
+    changes_.pop_back();
+    if (const auto watch = watched_.find(number); watch != watched_.end()) {
+      io_uring_prep_poll_multishot(entry, watch->second, POLLIN);
+      entry->user_data = watch_data(number);
+    } else {
+      io_uring_prep_cancel64(entry, watch_data(number), 0);
+      entry->user_data = watch_data(number) | kEndTag;
+    }
+  }
   return true;
 }
 
-bool IoUring::watch(int eventfd) {
+void IoUring::watch(int eventfd) {
   const std::uint64_t number = ++last_watch_;
-  if (!arm(number, eventfd)) return false;
   watched_.emplace(number, eventfd);
-  return true;
+  change(number);
 }
 
 void IoUring::unwatch(int eventfd) {
@@ -180,10 +198,7 @@ void IoUring::unwatch(int eventfd) {
   if (watch == watched_.end()) return;
   const std::uint64_t number = watch->first;
   watched_.erase(watch);
-  io_uring_sqe* entry = next_entry();
-  if (!entry) return;
-  io_uring_prep_poll_remove(entry, watch_data(number));
-  entry->user_data = watch_data(kNoWatch);
+  change(number);
   io_uring_submit(&ring_);  // before the caller closes it
   unsubmitted_ = 0;
 }
@@ -199,8 +214,9 @@ unsigned IoUring::handle_completions() {
     if (data & kWatchTag) {
       // A multishot poll ends by itself when the ring overflows, and when the thread that armed it ends, as that of a
       // worker which was taken away does (driver.h): whoever drives the worker now arms it again.
-      const auto watch = watched_.find(data >> kTagBits);
-      if (!more && watch != watched_.end()) arm(watch->first, watch->second);
+      const std::uint64_t number = data >> kTagBits;
+      const bool again = data & kEndTag ? result < 0 && result != -ENOENT : !more && watched_.contains(number);
+      if (again) changes_.push_back(number);
       continue;
     }
     if (data & kAlarmTag) {
@@ -245,6 +261,8 @@ bool IoUring::alarm_bounds(std::uint64_t until_ns, std::uint64_t left_ns) {
 void IoUring::wait(std::uint64_t until_ns) {
   io_uring_cqe* completion = nullptr;
   std::uint64_t now = clock_.now_ns();
+  if (!make_changes()) [[unlikely]]
+    until_ns = until_ns == 0 ? now + kUnchangedNs : std::min(until_ns, now + kUnchangedNs);
   std::uint64_t left = until_ns > now ? until_ns - now : 0;
   if (until_ns == 0 || alarm_bounds(until_ns, left)) {
     io_uring_submit_and_wait(&ring_, 1);

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
@@ -23,7 +24,7 @@ class IoUring final : public Reactor {
   ~IoUring() override;
 
   bool start(const chi_io& io, const Registered& registered, Operation& operation) override;
-  bool watch(int eventfd) override;
+  void watch(int eventfd) override;
   void unwatch(int eventfd) override;
   unsigned poll() override;
   bool device_at_work() const noexcept override { return at_device_ != 0; }
@@ -44,7 +45,8 @@ class IoUring final : public Reactor {
   void use_registered(io_uring_sqe* entry, const chi_io& io, const Registered& registered);
   io_uring_sqe* next_entry();
   void submit_for_device();
-  bool arm(std::uint64_t number, int eventfd);
+  void change(std::uint64_t number);
+  bool make_changes();
   bool alarm_bounds(std::uint64_t until_ns, std::uint64_t left_ns);
   unsigned handle_completions();
 
@@ -61,6 +63,7 @@ class IoUring final : public Reactor {
   // By numbers that are never used again: a descriptor's number soon is, and what the kernel still tells of the watch
   // before would then be taken for news of the one that has it now.
   std::map<std::uint64_t, int> watched_;
+  std::vector<std::uint64_t> changes_;  // watches to be begun, or ended where they are watched no longer
   std::uint64_t last_watch_ = 0;
 };
 

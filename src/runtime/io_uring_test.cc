@@ -140,7 +140,7 @@ TEST_F(IoUringTest, AWatchEndsForGoodThoughItsDescriptorsNumberIsUsedAgain) {
     const UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (number == -1) number = event.get();
     ASSERT_EQ(event.get(), number);
-    ASSERT_TRUE(ring_->watch(event.get()));
+    ring_->watch(event.get());
     if (i % 2 == 0) ring_->poll();  // news of the watch before
     ring_->unwatch(event.get());
   }
@@ -151,7 +151,7 @@ TEST_F(IoUringTest, AWatchEndsForGoodThoughItsDescriptorsNumberIsUsedAgain) {
 
 TEST_F(IoUringTest, AWriteToAWatchedDescriptorEndsALongWaitInEachRound) {
   const UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  ASSERT_TRUE(ring_->watch(event.get()));
+  ring_->watch(event.get());
   for (int i = 0; i < 50; ++i) {
     std::jthread writer([&] {
       const std::uint64_t one = 1;

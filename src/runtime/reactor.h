@@ -34,7 +34,7 @@ class Reactor {
   virtual bool start(const chi_io& io, const Registered& registered, Operation& operation) = 0;
 
   // From now on, a write to this eventfd ends wait(). The descriptor stays the caller's, who unwatches it first.
-  virtual bool watch(int eventfd) = 0;
+  virtual void watch(int eventfd) = 0;
   virtual void unwatch(int eventfd) = 0;
 
   // Hands over what was started and calls `done` of what has ended; does not block. Returns how many ended.

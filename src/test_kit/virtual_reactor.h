@@ -19,7 +19,7 @@ class VirtualReactor final : public runtime::Reactor {
   explicit VirtualReactor(Fault fault = {}) : fault_(std::move(fault)) {}
 
   bool start(const chi_io& io, const runtime::Registered& registered, runtime::Operation& operation) override;
-  bool watch(int) override { return true; }
+  void watch(int) override {}
   void unwatch(int) override {}
   unsigned poll() override;
   bool device_at_work() const noexcept override { return false; }  // it takes no time

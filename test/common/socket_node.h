@@ -25,6 +25,7 @@ class SocketNode : public ::testing::Test {
     options.config.session.memory_limit = memory_limit();
     options.module_paths = {CHI_TEST_MODULES};
     options.socket_path = folder_ / "node.sock";
+    configure(options.config);
     auto node = runtime::Node::start(std::move(options), log_);
     ASSERT_TRUE(node.ok()) << node.error().to_string();
     node_ = std::move(*node);
@@ -37,6 +38,7 @@ class SocketNode : public ::testing::Test {
     node_.reset();
   }
 
+  virtual void configure(runtime::Config&) const {}
   virtual std::uint64_t memory_limit() const { return std::uint64_t{1} << 30; }
   std::string socket() const { return folder_ / "node.sock"; }
   Client connect() const { return Client::connect({.socket = socket()}).value(); }
@@ -69,6 +71,22 @@ inline std::size_t open_files() {
   std::size_t count = 0;
   for ([[maybe_unused]] auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
   return count;
+}
+
+// Polls that the kernel has for this process' rings.
+inline std::size_t ring_polls() {
+  std::size_t out = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(each, gone).string().find("io_uring") == std::string::npos) continue;
+    std::ifstream info("/proc/self/fdinfo/" + each.path().filename().string());
+    bool listed = false;
+    for (std::string line; std::getline(info, line);) {
+      if (listed && line.find("op=") != std::string::npos) ++out;
+      if (line.starts_with("PollList")) listed = true;
+    }
+  }
+  return out;
 }
 
 // Mappings of shared memory of the project's in this process, a line each.

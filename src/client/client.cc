@@ -73,9 +73,7 @@ Result<Client> Client::connect(const ConnectOptions& options) {
   auto address = client::DaemonAddress::find(options);
   if (!address) return std::move(address).error();
   std::uint64_t deadline = client::precise_now() + client::bounded_ns(options.timeout);
-  auto socket = client::Connection::dial(*address, deadline);
-  if (!socket) return std::move(socket).error();
-  auto connection = client::Connection::open(*std::move(socket), deadline);
+  auto connection = client::Connection::connect(*address, deadline);
   if (!connection) return std::move(connection).error();
   return client::make_client(options, *std::move(address), *std::move(connection));
 }

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process_words.h"
+#include "base/random.h"
 #include "base/runtime_dir.h"
 #include "base/text.h"
 
@@ -27,6 +28,8 @@ namespace chi::client {
 namespace {
 
 constexpr const char* kWhere = "client";
+constexpr std::uint64_t kFirstPauseNs = 1'000'000;  // before the next try to connect
+constexpr std::uint64_t kLongestPauseNs = 64'000'000;
 constexpr std::uint64_t kFirstArena = 4u << 20;
 constexpr std::uint64_t kLargestGrowth = 64u << 20;
 constexpr std::uint64_t kAnnounceWaitNs = 1'000'000'000;  // the packet was sent before what refers to it was
@@ -96,7 +99,21 @@ Result<UniqueFd> Connection::dial(const DaemonAddress& daemon, std::uint64_t dea
   return fd;
 }
 
-Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint64_t deadline_ns) {
+Result<std::shared_ptr<Connection>> Connection::connect(const DaemonAddress& address, std::uint64_t deadline_ns) {
+  for (std::uint64_t pause = kFirstPauseNs;; pause = std::min(2 * pause, kLongestPauseNs)) {
+    auto socket = dial(address, deadline_ns);
+    if (!socket) return std::move(socket).error();
+    bool again = false;
+    auto opened = open(*std::move(socket), deadline_ns, &again);
+    // Many that were refused at the same time do not come back at the same time.
+    const std::uint64_t wait = pause / 2 + SystemRandom().next() % pause;
+    if (opened || !again || SystemClock().now_ns() + wait >= deadline_ns) return opened;
+    const timespec left{static_cast<std::time_t>(wait / 1'000'000'000), static_cast<long>(wait % 1'000'000'000)};
+    ::nanosleep(&left, nullptr);
+  }
+}
+
+Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint64_t deadline_ns, bool* again) {
   if (!register_asymmetric_fences()) {
     return Error{Code::failed_precondition,
                  fmt::format("membarrier is not possible here ({}); a kernel of 4.16 or newer is needed, and no filter "
@@ -113,10 +130,17 @@ Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint6
   }
   const std::uint64_t asked_ns = SystemClock().now_ns();
   auto sent = shm::send_packet(socket.get(), record_of(shm::Packet::hello), {}, deadline_ns);
-  if (!sent) return std::move(sent).error();
+  if (!sent && sent.code() != Code::unavailable) return std::move(sent).error();
+  // Where the daemon no longer listens to this one, it has said why.
   auto welcome = shm::receive_packet(socket.get(), deadline_ns);
-  if (!welcome) return std::move(welcome).error();
-  if (welcome->record.code != 0) return refusal(welcome->record);
+  if (!welcome) {
+    if (again) *again = welcome.code() == Code::unavailable;
+    return std::move(welcome).error();
+  }
+  if (welcome->record.code != 0) {
+    if (again) *again = welcome->record.code == static_cast<std::uint32_t>(Code::resource_exhausted);
+    return refusal(welcome->record);
+  }
   std::uint32_t workers = welcome->record.workers;
   if (!is(*welcome, shm::Packet::welcome) || workers == 0 || workers > shm::kMaxWorkers ||
       welcome->fds.size() != workers + 1) {

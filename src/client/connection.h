@@ -36,8 +36,12 @@ class Connection {
   // there), permission_denied (somebody else listens there, or this user may not connect), resource_exhausted.
   static Result<UniqueFd> dial(const DaemonAddress& address, std::uint64_t deadline_ns);
 
-  // Shakes hands on a connected socket. Deadlines are CLOCK_MONOTONIC nanoseconds.
-  static Result<std::shared_ptr<Connection>> open(UniqueFd socket, std::uint64_t deadline_ns);
+  // Shakes hands on a connected socket. Deadlines are CLOCK_MONOTONIC nanoseconds. `again`: set when the daemon has no
+  // room now, or closed the connection, so that another try may fare better.
+  static Result<std::shared_ptr<Connection>> open(UniqueFd socket, std::uint64_t deadline_ns, bool* again = nullptr);
+
+  // Both, again and again with longer pauses while the daemon has no room.
+  static Result<std::shared_ptr<Connection>> connect(const DaemonAddress& address, std::uint64_t deadline_ns);
 
   Result<StreamMemory> open_stream(std::uint64_t deadline_ns);
   void close_stream(SessionId id);

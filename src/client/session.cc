@@ -103,9 +103,7 @@ Result<std::shared_ptr<Connection>> Session::current(std::uint64_t deadline_ns) 
   std::lock_guard lock(mutex_);
   if (connection_ && connection_->check()) return connection_;
   if (address_.path.empty() || !options_.reconnect) return no_more_connecting();
-  auto socket = Connection::dial(address_, deadline_ns);
-  if (!socket) return std::move(socket).error();
-  auto opened = Connection::open(*std::move(socket), deadline_ns);
+  auto opened = Connection::connect(address_, deadline_ns);
   if (!opened) return opened;
   (*opened)->serial = ++connections_;
   connection_ = *opened;

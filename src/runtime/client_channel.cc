@@ -139,8 +139,8 @@ const Pool* ClientChannel::find_pool(PoolId id) {
   last_pool_ = worker_.find_pool(id);
   if (last_pool_) {
     const Credentials& who = stream_->session->credentials();
-    may_read_ = last_pool_->allows(who.uid, who.gid, false);
-    may_write_ = last_pool_->allows(who.uid, who.gid, true);
+    may_read_ = last_pool_->allows(who.uid, who.gid, who.groups, false);
+    may_write_ = last_pool_->allows(who.uid, who.gid, who.groups, true);
   }
   return last_pool_;
 }

@@ -181,7 +181,8 @@ constexpr std::array kConfigKeys{
                 "Streams of one session at a time: one for each thread of the client that makes calls.",
                 set_number<&Config::session, &Config::Session::max_streams, 1, 4096>},
     Key<Config>{"session", "allow_uids", "[]", "a list of at most 1024 user ids (numbers)",
-                "Users that may connect besides root and the daemon's own. The socket's mode must let them in, too.",
+                "Users that may connect besides root and the daemon's own, and nobody else, whatever the socket's mode "
+                "says. That must let them in, too. Empty: the mode decides.",
                 set_allow_uids},
     Key<Config>{
         "socket", "path", "null", "a path of at most 107 bytes",

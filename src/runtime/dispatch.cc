@@ -104,7 +104,8 @@ const Pool* Dispatch::admit_pool() {
           kRouter});
     return nullptr;
   }
-  if (request_.session != 0 && !pool->allows(request_.uid, request_.gid, method_->flags & CHI_ACCESS_WRITE)) {
+  if (request_.session != 0 &&
+      !pool->allows(request_.uid, request_.gid, request_.groups, method_->flags & CHI_ACCESS_WRITE)) {
     fail({Code::permission_denied,
           "pool '" + pool->name + "' does not let uid " + std::to_string(request_.uid) + " call " + method_->name +
               "; its owner sets the mode when it creates the pool",

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "runtime/task.h"
@@ -49,6 +50,7 @@ struct Request {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   Session* lender = nullptr;  // of memory for replies that its client can see; null: the caller is no client
+  std::span<const std::uint32_t> groups;  // supplementary ones; outlive the call
 };
 
 class Dispatch final {

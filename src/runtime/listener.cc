@@ -25,9 +25,10 @@ namespace {
 
 constexpr int kHelloMs = 2000;          // a connection that says nothing is closed after this
 constexpr int kPacketsInARow = 16;      // of one client, before others have their turn
+constexpr int kAcceptsInARow = 64;      // before those who are in have theirs
+constexpr int kBacklog = 1024;          // the kernel's own limit (net.core.somaxconn) may be lower
 constexpr std::size_t kMaxSilent = 64;  // of those at a time
-constexpr int kBacklog = 128;
-constexpr int kLookAfterMs = 1000;  // whether the socket still has its name
+constexpr int kLookAfterMs = 1000;      // whether the socket still has its name
 
 Error system_error(const std::string& what) {
   int error = errno;
@@ -44,6 +45,18 @@ Result<gid_t> find_group(const std::string& text) {
   const auto number = parse_number(text);
   if (number && *number < 0xffffffffU) return static_cast<gid_t>(*number);
   return Error{Code::invalid_argument, "socket.group: no group '" + text + "' here", kListener};
+}
+
+// The supplementary groups of whoever connected, as they were then.
+std::vector<std::uint32_t> groups_of_peer(int socket) {
+  std::vector<std::uint32_t> out(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(out.size() * sizeof(std::uint32_t));
+    const bool there = ::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, out.data(), &size) == 0;
+    const bool longer = !there && errno == ERANGE && size / sizeof(std::uint32_t) > out.size();
+    out.resize(there || longer ? size / sizeof(std::uint32_t) : 0);
+    if (!longer) return out;
+  }
 }
 
 std::uint64_t now_ms() {
@@ -157,8 +170,12 @@ int Listener::wait() {
   std::vector<GuestPointer> gone;
   for (std::size_t i = fds.size() - guests_.size(), at = 0; i < fds.size(); ++i, ++at) {
     GuestPointer& guest = guests_[at];
-    bool silent = !guest->session && now_ms() - guest->came_ms > static_cast<std::uint64_t>(kHelloMs);
-    if ((fds[i].revents != 0 && !serve_guest(guest)) || silent) gone.push_back(guest);
+    if (fds[i].revents != 0 && !serve_guest(guest)) {
+      gone.push_back(guest);
+    } else if (!guest->session && now_ms() - guest->came_ms > static_cast<std::uint64_t>(kHelloMs)) {
+      dismiss(*guest, {Code::deadline_exceeded, "the client said nothing after it had connected", kListener});
+      gone.push_back(guest);
+    }
   }
   for (auto& guest : gone) farewell(guest);
   return fds[0].revents;
@@ -183,7 +200,7 @@ void Listener::accept_all() {
     arrivals.swap(arrivals_);
   }
   for (UniqueFd& fd : arrivals) add_guest(std::move(fd));
-  while (socket_) {
+  for (int i = 0; socket_ && i < kAcceptsInARow; ++i) {
     UniqueFd fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
@@ -201,33 +218,51 @@ void Listener::add_guest(UniqueFd socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-  ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
   auto guest = std::make_shared<Guest>();
   guest->fd = socket.get();
   guest->socket = std::move(socket);
-  guest->who = {static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid};
+  guest->who = {static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid, groups_of_peer(guest->fd)};
   guest->came_ms = now_ms();
-  auto silent = static_cast<std::size_t>(
-      std::count_if(guests_.begin(), guests_.end(), [](auto& other) { return !other->session; }));
-  Status admitted = admit(guest->who);
-  if (admitted && (guests_.size() >= options_.max_sessions || silent >= kMaxSilent)) {
-    admitted = Error{Code::resource_exhausted,
-                     "the daemon has " + std::to_string(guests_.size()) +
-                         " sessions, as many as session.max_sessions lets in, or too many that say nothing; try again",
-                     kListener};
+  if (auto admitted = admit(guest->who); !admitted) return dismiss(*guest, admitted.error());
+  {
+    std::lock_guard lock(mutex_);
+    guests_.push_back(guest);
   }
-  if (!admitted) {
-    (void)refuse(*guest, admitted.error());
-    return;
+  // Most have said hello by now. Who waited to be accepted was not silent.
+  if (!serve_guest(guest)) return farewell(guest);
+  if (silent() > kMaxSilent) make_room();
+}
+
+std::size_t Listener::silent() const {
+  return static_cast<std::size_t>(
+      std::count_if(guests_.begin(), guests_.end(), [](auto& guest) { return !guest->session; }));
+}
+
+// Whoever has been silent longest goes; after a look whether some of them have spoken meanwhile, or have gone.
+void Listener::make_room() {
+  std::vector<GuestPointer> silent_ones;
+  for (auto& guest : guests_) {
+    if (!guest->session) silent_ones.push_back(guest);
   }
-  std::lock_guard lock(mutex_);
-  guests_.push_back(std::move(guest));
+  for (auto& guest : silent_ones) {
+    if (!serve_guest(guest)) farewell(guest);
+  }
+  if (silent() <= kMaxSilent) return;
+  const GuestPointer longest =
+      *std::find_if(guests_.begin(), guests_.end(), [](auto& guest) { return !guest->session; });
+  dismiss(*longest, {Code::resource_exhausted,
+                     "more connect at a time than say hello: this one has been silent longest; try again", kListener});
+  farewell(longest);
 }
 
 Status Listener::admit(const Credentials& who) const {
-  bool allowed = who.uid == 0 || who.uid == ::geteuid() || options_.socket_mode & 0006 ||
-                 (options_.socket_mode & 0060 && who.gid == (group_ == ~0u ? ::getegid() : group_));
-  for (std::uint32_t uid : options_.allow_uids) allowed |= uid == who.uid;
+  if (who.uid == 0 || who.uid == ::geteuid()) return {};
+  const std::uint32_t group = group_ == ~0u ? ::getegid() : group_;
+  const bool in_group = who.gid == group || std::find(who.groups.begin(), who.groups.end(), group) != who.groups.end();
+  const bool allowed =
+      options_.allow_uids.empty()
+          ? options_.socket_mode & 0006 || (options_.socket_mode & 0060 && in_group)
+          : std::find(options_.allow_uids.begin(), options_.allow_uids.end(), who.uid) != options_.allow_uids.end();
   if (allowed) return {};
   return Error{
       Code::permission_denied,
@@ -235,11 +270,17 @@ Status Listener::admit(const Credentials& who) const {
       kListener};
 }
 
-Status Listener::refuse(const Guest& guest, const Error& error) {
+// The guest's last word from here. A connection that is closed while something of the guest's waits to be read is
+// reset, and the reason lost with it: so it can send no more, and what it has sent is taken.
+void Listener::dismiss(const Guest& guest, const Error& error) {
   shm::Record record = record_of(shm::Packet::welcome);
   record.code = static_cast<std::uint32_t>(error.code);
   shm::set_text(record, error.text);
-  return shm::send_packet(guest.fd, record, {}, 0);
+  (void)shm::send_packet(guest.fd, record, {}, 0);
+  ::shutdown(guest.fd, SHUT_RD);
+  char dropped = 0;
+  while (::recv(guest.fd, &dropped, sizeof dropped, MSG_DONTWAIT) > 0) {
+  }
 }
 
 // False when the guest has gone, or has to.
@@ -248,7 +289,7 @@ bool Listener::serve_guest(const GuestPointer& guest) {
     auto packet = shm::receive_packet(guest->fd, 0, 0);
     if (!packet) {
       if (packet.code() == Code::deadline_exceeded) return true;
-      if (packet.code() != Code::unavailable) (void)refuse(*guest, packet.error());
+      if (packet.code() != Code::unavailable) dismiss(*guest, packet.error());
       return false;
     }
     Status served = guest->session ? answer(guest, packet->record)
@@ -261,12 +302,18 @@ bool Listener::serve_guest(const GuestPointer& guest) {
 }
 
 Status Listener::welcome(const GuestPointer& guest) {
+  if (guests_.size() - silent() >= options_.max_sessions) {
+    Error error{Code::resource_exhausted,
+                "the daemon has as many sessions as session.max_sessions lets in; try again, or raise it", kListener};
+    dismiss(*guest, error);
+    return error;
+  }
   std::vector<int> fds{lanes_.fd()};
   for (std::uint32_t i = 0; i < crew_.limit(); ++i) {
     guest->wakes.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!guest->wakes.back()) {
       Error error = system_error("the daemon has no descriptor left for the session; raise its limit (ulimit -n)");
-      (void)refuse(*guest, error);
+      dismiss(*guest, error);
       return error;
     }
     fds.push_back(guest->wakes.back().get());
@@ -331,17 +378,13 @@ Status Listener::open_stream(const GuestPointer& guest) {
     return fail(
         {Code::resource_exhausted, "the session has as many streams as session.max_streams lets it", kListener});
   }
-  std::size_t size = shm::Stream::bytes(crew_.limit());
-  if (auto fits = guest->session->reserve(size); !fits) return fail(fits.error());
-  auto memory = shm::Segment::create("chimaera-stream", size);
-  if (!memory) {
-    guest->session->give_back(size);
-    return fail(memory.error());
-  }
+  auto counted = guest->session->create_segment("chimaera-stream", shm::Stream::bytes(crew_.limit()));
+  if (!counted) return fail(counted.error());
   auto stream = std::make_shared<ClientStream>();
   stream->id = ++next_id_;
   stream->session = guest->session;
-  stream->memory = std::move(*memory);
+  stream->part = std::move(counted->part);
+  stream->memory = std::move(counted->memory);
   record.id = stream->id;
   record.size = stream->memory.size();
   int fd = stream->memory.fd();
@@ -358,7 +401,6 @@ Status Listener::close_stream(const GuestPointer& guest, SessionId id) {
   const auto found =
       std::find_if(guest->streams.begin(), guest->streams.end(), [id](auto& each) { return each.stream->id == id; });
   if (found == guest->streams.end()) return {};
-  guest->session->give_back(found->stream->memory.size());
   for (std::uint32_t i = 0; i < found->workers; ++i) {
     crew_.worker(i).run([stream = found->stream](Worker& worker) { worker.close_channels(*stream); });
   }

@@ -74,7 +74,9 @@ class Listener {
   Status add_arena(const GuestPointer& guest, std::uint64_t size);
   void farewell(const GuestPointer& guest);
   Status admit(const Credentials& who) const;
-  Status refuse(const Guest& guest, const Error& error);
+  void dismiss(const Guest& guest, const Error& error);
+  void make_room();
+  std::size_t silent() const;
   void serve_with_all(const GuestPointer& guest);  // under the mutex
 
   const ListenerOptions options_;

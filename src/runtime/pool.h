@@ -3,10 +3,12 @@
 // Pools and containers as the workers see them.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -127,11 +129,14 @@ struct Pool {
   std::atomic<bool> draining{false};  // no new task is admitted
 
   // Whether a caller may call methods of this access (0 read, 1 write).
-  bool allows(std::uint32_t caller_uid, std::uint32_t caller_gid, bool write) const noexcept {
+  // `groups`: the caller's supplementary ones.
+  bool allows(std::uint32_t caller_uid, std::uint32_t caller_gid, std::span<const std::uint32_t> groups,
+              bool write) const noexcept {
     unsigned want = write ? 2 : 4;
     if (caller_uid == uid) return mode >> 6 & want;
     if (caller_uid == 0) return true;
-    return (caller_gid == gid ? mode >> 3 : mode) & want;
+    const bool in_group = caller_gid == gid || std::find(groups.begin(), groups.end(), gid) != groups.end();
+    return (in_group ? mode >> 3 : mode) & want;
   }
 };
 

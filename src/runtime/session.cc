@@ -3,9 +3,13 @@
 // The memory of a session.
 #include "runtime/session.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <new>
 
+#include "base/file.h"
 #include "chimaera/bytes.h"
 #include "runtime/frame_pool.h"
 #include "runtime/places.h"
@@ -19,9 +23,12 @@ constexpr std::uint64_t kMaxDescriptor = 0xffffffff;
 
 }  // namespace
 
-// Lives until the session and the last buffer in it have let go.
+// Lives until the session and the last buffer in it have let go. It is the session's that it counts, and that alone:
+// `part` ends with the session.
 struct Session::SharedArena : chi_block {
-  explicit SharedArena(shm::Segment made) : memory(std::move(made)), registration(memory.data(), memory.size()) {}
+  explicit SharedArena(Counted made)
+      : part(std::move(made.part)), memory(std::move(made.memory)), registration(memory.data(), memory.size()) {}
+  MemoryAccount::Part part;
   shm::Segment memory;
   Registration registration;
   std::uint32_t segment = 0;
@@ -38,11 +45,13 @@ struct Session::ReplyBlock : chi_block, Pooled {
 };
 
 Session::Session(SessionId id, Credentials who, UniqueFd socket, std::uint64_t memory_limit)
-    : id_(id), who_(who), socket_(std::move(socket)), memory_limit_(memory_limit) {}
+    : id_(id), who_(std::move(who)), socket_(std::move(socket)), account_(memory_limit) {}
 
 Session::~Session() {
   for (std::uint32_t i = 0; i < arena_count_; ++i) {
-    if (SharedArena* arena = arenas_[i].load(std::memory_order_acquire)) detail::block_release(arena);
+    SharedArena* arena = arenas_[i].load(std::memory_order_acquire);
+    arena->part = {};
+    detail::block_release(arena);
   }
 }
 
@@ -64,47 +73,44 @@ Registration* Session::registration_of(chi_block* block) noexcept {
   return nullptr;
 }
 
-Status Session::reserve(std::uint64_t bytes) {
-  std::uint64_t now = memory_.load(std::memory_order_relaxed);
-  do {
-    if (bytes > memory_limit_ || now > memory_limit_ - bytes) {
-      return Error{Code::resource_exhausted,
-                   "the session would share " + std::to_string(now + bytes) + " bytes, and " +
-                       std::to_string(memory_limit_) +
-                       " is its limit: release buffers, or raise session.memory_limit in the daemon's configuration",
-                   kSession};
-    }
-  } while (!memory_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
-  return {};
+Result<Session::Counted> Session::create_segment(const char* name, std::uint64_t size) {
+  const std::uint64_t limit = account_.limit();
+  auto part = size <= limit ? account_.take(shm::Segment::mapped_size(size)) : std::nullopt;
+  if (!part) {
+    return Error{Code::resource_exhausted,
+                 "the session shares " + std::to_string(account_.used()) + " bytes, and with " + std::to_string(size) +
+                     " more it would be above its limit of " + std::to_string(limit) +
+                     ": release buffers, or raise session.memory_limit in the daemon's configuration",
+                 kSession};
+  }
+  auto memory = shm::Segment::create(name, size);
+  if (!memory) return std::move(memory).error();
+  invariant(memory->size() == part->bytes(), "a session's memory is not what was counted");
+  return Counted{*std::move(part), *std::move(memory)};
 }
 
 Session::SharedArena* Session::find_arena(std::uint32_t segment) const noexcept {
   return segment < kMaxSegments ? arenas_[segment].load(std::memory_order_acquire) : nullptr;
 }
 
-// Under the mutex.
-Result<Session::SharedArena*> Session::add_arena(std::uint64_t size, bool managed_here) {
+// Under the mutex, as add_arena. Nobody else knows of it before it is added.
+Result<std::unique_ptr<Session::SharedArena>> Session::make_arena(const char* name, std::uint64_t size) {
   if (arena_count_ == kMaxSegments) {
     return Error{Code::resource_exhausted, "a session has at most " + std::to_string(kMaxSegments) + " arenas",
                  kSession};
   }
-  if (size == 0 || size > memory_limit_) {
-    return Error{
-        Code::resource_exhausted,
-        "an arena of " + std::to_string(size) + " bytes; session.memory_limit is " + std::to_string(memory_limit_),
-        kSession};
-  }
-  if (auto fits = reserve(size); !fits) return std::move(fits).error();
-  auto memory = shm::Segment::create(managed_here ? "chimaera-reply" : "chimaera-arena", size);
-  if (!memory) {
-    give_back(size);
-    return std::move(memory).error();
-  }
-  auto arena = std::make_unique<SharedArena>(*std::move(memory));
+  if (size == 0) return Error{Code::resource_exhausted, "an arena of no bytes", kSession};
+  auto made = create_segment(name, size);
+  if (!made) return std::move(made).error();
+  auto arena = std::make_unique<SharedArena>(*std::move(made));
   arena->references = 1;
   arena->dispose = dispose_arena;
   arena->segment = arena_count_;
-  if (managed_here) arena->space = std::make_unique<shm::Arena>(size);
+  return arena;
+}
+
+Session::SharedArena* Session::add_arena(std::unique_ptr<SharedArena> arena) {
+  arena->memory.close_fd();
   arenas_[arena_count_].store(arena.get(), std::memory_order_release);
   ++arena_count_;
   return arena.release();
@@ -112,27 +118,32 @@ Result<Session::SharedArena*> Session::add_arena(std::uint64_t size, bool manage
 
 Result<Session::NewArena> Session::add_client_arena(std::uint64_t size) {
   std::lock_guard lock(mutex_);
-  auto arena = add_arena(size, false);
+  auto arena = make_arena("chimaera-arena", size);
   if (!arena) return std::move(arena).error();
-  UniqueFd copy(::dup((*arena)->memory.fd()));
-  (*arena)->memory.close_fd();
-  return NewArena{(*arena)->segment, (*arena)->memory.size(), std::move(copy)};
+  UniqueFd copy(::fcntl((*arena)->memory.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) {
+    return Error{errno_code(errno),
+                 "no descriptor for an arena (" + errno_text(errno) + "); raise the daemon's limit (ulimit -n)",
+                 kSession};
+  }
+  const SharedArena* added = add_arena(*std::move(arena));
+  return NewArena{added->segment, added->memory.size(), std::move(copy)};
 }
 
+// A client that does not read its socket gets no large replies, and no memory is kept for those that it did not get.
 Result<Session::SharedArena*> Session::add_reply_arena(std::uint64_t at_least) {
-  std::uint64_t rounded = (at_least + kReplyArenaBytes - 1) / kReplyArenaBytes * kReplyArenaBytes;
-  auto arena = add_arena(rounded, true);
-  if (!arena) return arena;
+  const std::uint64_t rounded = (at_least + kReplyArenaBytes - 1) / kReplyArenaBytes * kReplyArenaBytes;
+  auto arena = make_arena("chimaera-reply", rounded);
+  if (!arena) return std::move(arena).error();
+  (*arena)->space = std::make_unique<shm::Arena>(rounded);
   shm::Record record;
   record.packet = static_cast<std::uint32_t>(shm::Packet::reply_arena);
   record.segment = (*arena)->segment;
   record.size = (*arena)->memory.size();
-  int fd = (*arena)->memory.fd();
-  // A client that does not read its socket gets no large replies.
+  const int fd = (*arena)->memory.fd();
   if (auto sent = shm::send_packet(socket_.get(), record, {&fd, 1}, 0); !sent) return std::move(sent).error();
-  (*arena)->memory.close_fd();
-  reply_arenas_.push_back(*arena);
-  return arena;
+  reply_arenas_.push_back(add_arena(*std::move(arena)));
+  return reply_arenas_.back();
 }
 
 bool Session::resolve(const shm::BufferDescriptor& descriptor, chi_buffer& out) const noexcept {

@@ -14,6 +14,7 @@
 #include "chimaera/abi.h"
 #include "chimaera/domain.h"
 #include "chimaera/result.h"
+#include "runtime/memory_account.h"
 #include "shm/arena.h"
 #include "shm/layout.h"
 #include "shm/segment.h"
@@ -26,6 +27,7 @@ struct Credentials {
   std::uint32_t pid = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;  // supplementary ones
 };
 
 // Usable from any thread. Kept alive by whoever still serves it; its memory also by every buffer that points into it.
@@ -43,11 +45,15 @@ class Session : public std::enable_shared_from_this<Session> {
   SessionId id() const noexcept { return id_; }
   const Credentials& credentials() const noexcept { return who_; }
   int socket() const noexcept { return socket_.get(); }
-  std::uint64_t memory() const noexcept { return memory_.load(std::memory_order_relaxed); }
+  std::uint64_t memory() const noexcept { return account_.used(); }
 
-  // Counts memory of a segment against the limit. resource_exhausted when it does not fit.
-  Status reserve(std::uint64_t bytes);
-  void give_back(std::uint64_t bytes) noexcept { memory_.fetch_sub(bytes, std::memory_order_relaxed); }
+  // A new region of memory that counts against the limit, as it is mapped, while it lives; resource_exhausted when it
+  // does not fit. The session outlives it.
+  struct Counted {
+    MemoryAccount::Part part;  // goes after the memory
+    shm::Segment memory;
+  };
+  Result<Counted> create_segment(const char* name, std::uint64_t size);
 
   // A new arena whose space the client manages.
   struct NewArena {
@@ -80,15 +86,15 @@ class Session : public std::enable_shared_from_this<Session> {
   static void dispose_arena(chi_block* block);
   static void dispose_reply(chi_block* block);
 
-  Result<SharedArena*> add_arena(std::uint64_t size, bool managed_here);
+  Result<std::unique_ptr<SharedArena>> make_arena(const char* name, std::uint64_t size);
+  SharedArena* add_arena(std::unique_ptr<SharedArena> arena);
   Result<SharedArena*> add_reply_arena(std::uint64_t at_least);
   SharedArena* find_arena(std::uint32_t segment) const noexcept;
 
   const SessionId id_;
   const Credentials who_;
   const UniqueFd socket_;
-  const std::uint64_t memory_limit_;
-  std::atomic<std::uint64_t> memory_{0};
+  MemoryAccount account_;
   std::array<std::atomic<SharedArena*>, kMaxSegments> arenas_{};
   std::mutex mutex_;  // of what follows, and the allocators in the arenas
   std::uint32_t arena_count_ = 0;
@@ -99,8 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
 struct ClientStream {
   SessionId id = 0;  // of its calls
   std::shared_ptr<Session> session;
+  MemoryAccount::Part part;  // of the session's memory
   shm::Segment memory;
-  UniqueFd descriptor;
 
   shm::Stream& shared() const noexcept { return *reinterpret_cast<shm::Stream*>(memory.data()); }
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "chimaera/bytes.h"
+#include "shm/packet.h"
 
 namespace chi::runtime {
 namespace {
@@ -50,6 +51,26 @@ TEST_F(SessionTest, CountsMemoryAgainstTheLimit) {
   EXPECT_EQ(session_->memory(), 8U << 20);
   EXPECT_EQ(session_->add_client_arena(0).code(), Code::resource_exhausted);
   EXPECT_EQ(session_->add_client_arena(~std::uint64_t{0}).code(), Code::resource_exhausted);
+}
+
+TEST_F(SessionTest, MemoryIsCountedAsItIsMappedAndGivenBackAsItWasCounted) {
+  for (int i = 0; i < 100; ++i) {
+    auto made = session_->create_segment("chimaera-test", 10'000);
+    ASSERT_TRUE(made.ok()) << made.error().to_string();
+    EXPECT_EQ(session_->memory(), made->memory.size());
+  }
+  EXPECT_EQ(session_->memory(), 0U);
+  ASSERT_TRUE(session_->add_client_arena(1).ok());
+  EXPECT_EQ(session_->memory(), 4096U);
+}
+
+TEST_F(SessionTest, AnArenaThatCannotBeAnnouncedKeepsNoMemory) {
+  while (shm::send_packet(session_->socket(), {}, {}, 0).ok()) {
+  }
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(session_->allocate_reply(1 << 20).ok());
+    EXPECT_EQ(session_->memory(), 0U);
+  }
 }
 
 TEST_F(SessionTest, ReplyBuffersComeBackWhenTheClientReleasesThem) {

@@ -39,10 +39,14 @@ Segment::~Segment() {
   if (data_) ::munmap(data_, size_);
 }
 
+std::size_t Segment::mapped_size(std::size_t size) noexcept {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return (size + page - 1) / page * page;
+}
+
 Result<Segment> Segment::create(const char* name, std::size_t size, Protection others) {
-  auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   if (size == 0 || size > SIZE_MAX / 2) return Error{Code::invalid_argument, "a segment of no sensible size", "shm"};
-  size = (size + page - 1) / page * page;
+  size = mapped_size(size);
   UniqueFd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_error("cannot make shared memory", errno);
   const WriteSignalsHeld held;  // memory counts as a file: its size has the same limit

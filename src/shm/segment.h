@@ -27,6 +27,9 @@ class Segment {
   // which stay. Fails with invalid_argument where it is not such a region.
   static Result<Segment> adopt(UniqueFd fd, std::size_t size, Protection protection = Protection::read_write);
 
+  // What a new region of `size` bytes takes: whole pages.
+  static std::size_t mapped_size(std::size_t size) noexcept;
+
   Segment() = default;
   Segment(Segment&& other) noexcept
       : fd_(std::move(other.fd_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}

@@ -34,8 +34,6 @@ class ClientChannel::Away : public ListNode, public Pooled {
   std::uint64_t sequence() const noexcept { return sequence_; }
   virtual void cancel() = 0;
 
-  bool told = false;  // that its client has gone
-
  protected:
   void has_answer(const Answer& answer) {
     if (forget_) {
@@ -119,6 +117,7 @@ void ClientChannel::dispatch(const shm::RequestSlot& slot, const chi_message& me
   request.uid = stream_->session->credentials().uid;
   request.gid = stream_->session->credentials().gid;
   request.lender = stream_->session.get();
+  request.groups = stream_->session->credentials().groups;
   auto* proxy = new Proxy(*this, slot.sequence(), request.forget);
   away_.push_back(proxy);
   proxy->dispatch().start(worker_, request, message);
@@ -129,16 +128,11 @@ void ClientChannel::send_away(Task& task) {
   away_.push_back(new Remote(*this, task));
 }
 
+// Clients cancel what they have waited for longest, or what they have asked for last: it is looked for from both ends.
 void ClientChannel::cancel(std::uint64_t sequence) {
-  Task* task = nullptr;
-  parked_.for_each([&](Task::InChannel& candidate) {
-    if (candidate.task->sequence == sequence) task = candidate.task;
-  });
-  if (task) return worker_.cancel(*task);
-  Away* away = nullptr;
-  away_.for_each([&](Away& candidate) {
-    if (candidate.sequence() == sequence) away = &candidate;
-  });
+  const auto parked = parked_.find([&](const Task::InChannel& each) { return each.task->sequence == sequence; });
+  if (parked) return worker_.cancel(*parked->task);
+  const auto away = away_.find([&](const Away& each) { return each.sequence() == sequence; });
   if (away) away->cancel();
 }
 
@@ -148,24 +142,24 @@ void ClientChannel::close() {
   late_bytes_ = 0;
   fence_.reset();
   worker_.remove_timer(look_);
-  // One at a time from the front, for each may end others. Not by sequence: a client that lies has used one twice.
-  for (;;) {
-    Task* task = nullptr;
-    parked_.for_each([&](Task::InChannel& candidate) {
-      if (!task && !candidate.task->answered) task = candidate.task;
-    });
-    if (!task) break;
-    worker_.cancel(*task);
+}
+
+// One at a time from the front, for each may end others. Not by sequence: a client that lies has used one twice.
+unsigned ClientChannel::end_calls(unsigned most) {
+  unsigned told = 0;
+  for (; told < most && !parked_.empty(); ++told) {
+    Task::InChannel* link = parked_.front();
+    link->unlink();
+    told_parked_.push_back(link);
+    worker_.cancel(*link->task);
   }
-  for (;;) {
-    Away* away = nullptr;
-    away_.for_each([&](Away& candidate) {
-      if (!away && !candidate.told) away = &candidate;
-    });
-    if (!away) break;
-    away->told = true;
+  for (; told < most && !away_.empty(); ++told) {
+    Away* away = away_.front();
+    away->unlink();
+    told_away_.push_back(away);
     away->cancel();
   }
+  return told;
 }
 
 }  // namespace chi::runtime

@@ -74,8 +74,10 @@ class ClientChannel final : public Pooled {
   bool dirty() const noexcept { return dirty_; }
   void flush();
 
-  // The client is gone: nothing is read any more, what runs is cancelled.
+  // The client is gone: nothing is read any more.
   void close();
+  // And what runs is cancelled, up to so many calls: call it again while it says that there were any.
+  unsigned end_calls(unsigned most);
   bool closed() const noexcept { return closed_; }
   bool drained() const noexcept { return closed_ && outstanding_ == 0; }
 
@@ -147,6 +149,8 @@ class ClientChannel final : public Pooled {
   std::size_t late_bytes_ = 0;
   List<Task::InChannel> parked_;
   List<Away> away_;
+  List<Task::InChannel> told_parked_;  // of a closed channel: those that were cancelled, until they are over
+  List<Away> told_away_;
   Timer retry_;  // writes to a full ring
   bool queues_only_ = false;
   LanesFenced fenced_;

@@ -4,6 +4,8 @@
 // nothing.
 #pragma once
 
+#include <initializer_list>
+
 namespace chi::runtime {
 
 // First in, first out; T has a member of type T* that `Link` names.
@@ -86,6 +88,19 @@ class List {
       visit(*static_cast<T*>(at));
       at = following;
     }
+  }
+
+  // The item that `is_it`, or null; at first those at both ends are asked.
+  template <class F>
+  T* find(F is_it) const {
+    ListNode* last = head_.previous;
+    for (ListNode* first = head_.next; first != &head_; first = first->next, last = last->previous) {
+      for (ListNode* at : {first, last}) {
+        if (is_it(*static_cast<const T*>(at))) return static_cast<T*>(at);
+      }
+      if (first == last || first->next == last) break;
+    }
+    return nullptr;
   }
 
  private:

@@ -18,6 +18,7 @@ constexpr unsigned kBulkRounds = 16;                    // of high-throughput wo
 constexpr unsigned kBulkBudget = 4;                     // each of so many messages,
 constexpr std::uint64_t kBulkNs = 2'000;                // and not longer than this in all, ...
 constexpr std::size_t kChannelsLookedAt = 8;            // nor beyond a low-latency task seen in so many channels
+constexpr unsigned kEndedInATurn = 64;                  // calls of clients that have gone
 constexpr std::uint64_t kLongestDeviceSpinNs = 10'000;  // most devices take longer; their interrupt wants the core
 constexpr std::uint64_t kSettleNs = 1'000;              // store buffers are empty much earlier
 constexpr std::uint64_t kNapNs = 1'000'000;
@@ -68,7 +69,7 @@ Worker::Turn Worker::turn() {
   const unsigned steps = std::exchange(just_woke_, false) ? 1 : kLaneBudget;
   if (!run_lanes(Priority::low_latency, steps, handled)) return Turn::lost;
   if (!run_high_throughput(handled)) return Turn::lost;
-  if (some_channel_closed_) remove_drained_channels();
+  if (some_channel_closed_) end_closed_channels(handled);
   return handled == 0 ? Turn::idle : Turn::busy;
 }
 
@@ -283,15 +284,19 @@ void Worker::close_session(const Session& session) {
   some_channel_closed_ = true;
 }
 
-void Worker::remove_drained_channels() {
+// In pieces, between which others are served: a client may have died with a million calls under way.
+void Worker::end_closed_channels(unsigned& handled) {
   some_channel_closed_ = false;
+  unsigned left = kEndedInATurn;
   for (auto& channels : channels_) {
-    std::erase_if(channels, [this](auto& channel) {
+    std::erase_if(channels, [&](auto& channel) {
       if (!channel->closed()) return false;
+      left -= channel->end_calls(left);
       if (!channel->drained()) some_channel_closed_ = true;
       return channel->drained();
     });
   }
+  handled += kEndedInATurn - left;
 }
 
 template <class F>

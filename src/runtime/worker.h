@@ -248,7 +248,7 @@ class Worker {
   template <class F>
   void for_each_parked(F visit);
   void mail_answer(Task& task, const Answer* answer, bool over);
-  void remove_drained_channels();
+  void end_closed_channels(unsigned& handled);
   bool anything_ready() const noexcept;
   bool low_latency_waits() noexcept;
   void expect_messages() const noexcept;

@@ -1,7 +1,7 @@
 // Copyright (c) The Chimaera authors. SPDX-License-Identifier: BSD-3-Clause
 //
-// fault_client SOCKET write|bulk|asleep: a client that is busy in one of three ways until it is killed. Says "ready"
-// once it is.
+// fault_client SOCKET write|bulk|asleep|many: a client that is busy in one of four ways until it is killed. Says
+// "ready" once it is.
 #include <chimaera/client.h>
 #include <kv/kv.h>
 #include <small_message/small_message.h>
@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -57,6 +58,22 @@ int sleep_for_ever(const chi::Client& client) {
   return done.ok() ? 0 : fail(done.error());
 }
 
+// Eight streams with a thousand calls each under way, one by one.
+int many_naps(const chi::Client& client) {
+  std::vector<std::vector<chi::Future<small_message::Nothing>>> naps(8);
+  for (auto& each : naps) {
+    std::thread([&] {
+      auto pool = client.pool("small").with_deadline(std::chrono::hours(1));
+      for (std::uint32_t i = 0; i < 1000; ++i) {
+        each.push_back(pool.on(chi::container(1 + i % 2)).call<small_message::Nap>(std::uint64_t{3'600'000'000}));
+      }
+      say_ready();
+      for (auto& nap : each) (void)nap.get();
+    }).detach();
+  }
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -65,5 +82,6 @@ int main(int argc, char** argv) {
   if (!client.ok()) return fail(client.error());
   if (std::strcmp(argv[2], "write") == 0) return write_for_ever(*client);
   if (std::strcmp(argv[2], "bulk") == 0) return bulk_for_ever(*client);
+  if (std::strcmp(argv[2], "many") == 0) return many_naps(*client);
   return sleep_for_ever(*client);
 }

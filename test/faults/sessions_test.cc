@@ -59,6 +59,7 @@ TEST_F(Sessions, MemoryOfThreadsThatComeAndGoIsCountedOnceEach) {
   const auto round = [&] {
     std::barrier all_there(kThreads);
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
         EXPECT_TRUE(client_->pool("small").on(container(0)).call<sm::Null>().get().ok());
@@ -76,6 +77,7 @@ TEST_F(Sessions, MemoryOfThreadsThatComeAndGoIsCountedOnceEach) {
 
 TEST_F(Sessions, SilenceKeepsNoPlaceFromWhoTalks) {
   std::vector<UniqueFd> quiet;
+  quiet.reserve(74);
   for (int i = 0; i < 64; ++i) quiet.push_back(silent());
   auto client = try_to_connect();
   ASSERT_TRUE(client.ok()) << client.error().to_string();
@@ -98,6 +100,7 @@ TEST_F(Sessions, ManyMayConnectAtOnceBesideThoseThatDie) {
   std::barrier all_there(kClients + 1);
   std::atomic<int> refused{0};
   std::vector<std::jthread> threads;
+  threads.reserve(kClients);
   for (int i = 0; i < kClients; ++i) {
     threads.emplace_back([&] {
       all_there.arrive_and_wait();
@@ -125,6 +128,7 @@ class FewSessions : public Sessions {
 
 TEST_F(FewSessions, WhoFindsNoPlaceIsToldWhyAndTriesAgain) {
   std::vector<Client> others;
+  others.reserve(2);
   for (int i = 0; i < 2; ++i) others.push_back(connect());
   auto refused = try_to_connect(100ms);
   EXPECT_EQ(refused.code(), Code::resource_exhausted);

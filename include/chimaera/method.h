@@ -5,7 +5,7 @@
 //   using Reply = PutReply;
 // and, where it applies,
 //   static constexpr chi::Route kRoute = chi::Route::hash("key");   // or Route::all(), Route::any()
-//   static void merge(Reply& into, Reply&& from);                    // folds replies of several containers
+//   static void merge(Reply& into, Reply&& from);                    // folds several containers' replies; or a Status
 //   static constexpr chi::Version kVersion{2, 1};                    // of its fields; {1, 1} where absent
 #pragma once
 

@@ -274,7 +274,14 @@ void Dispatch::all_answered() {
   worker_->add_job(new Merge(*this));
 }
 
+// Where the merge fails, the call has no value, and no container's name is on that failure: it fails as a whole.
 void Dispatch::gathered(Code merge_code, const chi_message& merged) {
+  if (merge_code != Code::ok) {
+    Answer failed;
+    failed.code = merge_code;
+    failed.message = merged;
+    return end_round(failed);
+  }
   std::string bytes;
   std::vector<chi_buffer> buffers;
   std::uint32_t count = 0;

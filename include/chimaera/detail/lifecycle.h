@@ -9,6 +9,7 @@
 #include <chimaera/detail/module_access.h>
 #include <chimaera/route.h>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <utility>
@@ -128,6 +129,9 @@ std::int32_t merge(const chi_message* replies, std::uint32_t count, void* contex
       if (!reply.ok()) return emitter.fail(reply.error());
       if (i == 0) {
         merged = *std::move(reply);
+      } else if constexpr (std::same_as<decltype(Req::merge(merged, *std::move(reply))), Status>) {
+        Status folded = Req::merge(merged, *std::move(reply));
+        if (!folded.ok()) return emitter.fail(folded.error());
       } else {
         Req::merge(merged, *std::move(reply));
       }

@@ -2,7 +2,6 @@
 //
 // Tally and Sum: what is grouped by the value of a line.
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,11 +102,12 @@ chi::Result<SumReply> sum(const Records& records, const Sum& request) {
   return reply;
 }
 
-void Sum::merge(SumReply& into, SumReply&& from) {
+chi::Status Sum::merge(SumReply& into, SumReply&& from) {
   into.skipped += from.skipped;
   for (const auto& [group, total] : from.totals) {
-    if (!add(into.totals[group], total.sum, total.records)) throw std::overflow_error(too_large(group).text);
+    if (!add(into.totals[group], total.sum, total.records)) return too_large(group);
   }
+  return {};
 }
 
 }  // namespace kv

@@ -6,6 +6,7 @@
 
 #include <chimaera/module.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,10 @@ void Stat::merge(StatReply& into, StatReply&& from) {
   into.records += from.records;
   into.key_bytes += from.key_bytes;
   into.value_bytes += from.value_bytes;
-  into.max_bytes = into.max_bytes == 0 || from.max_bytes == 0 ? 0 : into.max_bytes + from.max_bytes;
+  const bool unlimited = into.max_bytes == 0 || from.max_bytes == 0;
+  // A sum that began anew at 0 would say that there is no limit.
+  if (__builtin_add_overflow(into.max_bytes, from.max_bytes, &into.max_bytes)) into.max_bytes = UINT64_MAX;
+  if (unlimited) into.max_bytes = 0;
 }
 
 class Bucket : public chi::Container<State> {

@@ -178,5 +178,27 @@ TEST_F(KvTest, ASumBeyond64BitsIsAnError) {
   EXPECT_EQ(pool.call<Sum>("G", "V").get().code(), chi::Code::invalid_argument);
 }
 
+// No container's sum is too large, but that of all is.
+TEST_F(KvTest, ASumOfContainersBeyond64BitsIsTheSameError) {
+  const chi::Pool pool = make(kContainers);
+  std::string second = "b";
+  while (container_of_key(second, kContainers) == container_of_key("a", kContainers)) second += "b";
+  for (const std::string& key : {std::string("a"), second}) {
+    ASSERT_TRUE(pool.call<Put>(key, "G: x\nV: -9223372036854775808\n").get().ok());
+  }
+  const auto sum = pool.call<Sum>("G", "V").get();
+  EXPECT_EQ(sum.code(), chi::Code::invalid_argument);
+  EXPECT_EQ(sum.error().text, "the sum of group 'x' goes beyond 64 bits");
+  const auto gathered = pool.gather<Sum>("G", "V").get();
+  EXPECT_EQ(gathered.code(), chi::Code::invalid_argument);
+  EXPECT_EQ(gathered.error().text, "the sum of group 'x' goes beyond 64 bits");
+  EXPECT_EQ(pool.call<Count>().get().value().count, 2U);
+}
+
+TEST_F(KvTest, LimitsThatAddUpBeyond64BitsAreStillALimit) {
+  const chi::Pool pool = make(2, {.max_bytes = std::uint64_t{1} << 63});
+  EXPECT_EQ(pool.call<Stat>().get().value().max_bytes, ~std::uint64_t{0});
+}
+
 }  // namespace
 }  // namespace kv

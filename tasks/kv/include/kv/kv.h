@@ -15,6 +15,7 @@
 #include <chimaera/bytes.h>
 #include <chimaera/domain.h>
 #include <chimaera/method.h>
+#include <chimaera/result.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -140,7 +141,8 @@ struct SumReply {
 struct Sum {
   static constexpr chi::Method kMethod{8, "sum", chi::Access::read};
   using Reply = SumReply;
-  static void merge(SumReply& into, SumReply&& from);
+  // invalid_argument, with the group's name, where a sum goes beyond 64 bits, as in one container.
+  static chi::Status merge(SumReply& into, SumReply&& from);
   std::string group_field;
   std::string value_field;
 };
@@ -160,7 +162,7 @@ struct StatReply {
   std::uint64_t records = 0;
   std::uint64_t key_bytes = 0;
   std::uint64_t value_bytes = 0;
-  std::uint64_t max_bytes = 0;  // 0: one of them has no limit
+  std::uint64_t max_bytes = 0;  // of all together, at most 2^64-1; 0: one of them has no limit
 };
 struct Stat {
   static constexpr chi::Method kMethod{10, "stat", chi::Access::read};

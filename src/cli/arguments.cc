@@ -3,17 +3,43 @@
 // Implements arguments.h.
 #include "cli/arguments.h"
 
+#include <chimaera/detail/errno_error.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <iostream>
-#include <iterator>
+#include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "cli/exit_code.h"
 #include "cli/failure.h"
+#include "codec/json_text.h"
 
 namespace chi::cli {
+
+namespace {
+
+// Until its end, or one byte more than JSON may have: what never ends must not fill the memory.
+Result<std::string> read_all(int from) {
+  std::string text;
+  while (text.size() <= kMaxJsonText) {
+    const std::size_t had = text.size();
+    text.resize(std::min(kMaxJsonText + 1, std::max<std::size_t>(had * 2, 64 << 10)));
+    const ssize_t got = ::read(from, text.data() + had, text.size() - had);
+    const int failure = errno;
+    text.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) break;
+    if (got < 0 && failure != EINTR) {
+      Error error = detail::error_of_errno(failure);
+      error.text = "cannot read the request from stdin: " + error.text;
+      return error;
+    }
+  }
+  return text;
+}
+
+}  // namespace
 
 Result<std::vector<std::pair<std::string, std::string>>> split_fields(const std::vector<std::string>& arguments) {
   std::vector<std::pair<std::string, std::string>> out;
@@ -63,10 +89,9 @@ Result<Json> request_json(const SchemaType& type, const std::vector<std::string>
   if (!fields.empty()) {
     return Error{Code::invalid_argument, "give the fields as key=value or as JSON, not as both", {}};
   }
-  const std::string text = json == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : json;
-  Json out = Json::parse(text, nullptr, false);
-  if (out.is_discarded()) return Error{Code::invalid_argument, fmt::format("this is no JSON: {:.200}", text), {}};
-  return out;
+  if (json != "-") return parse_json(json);
+  const Result<std::string> text = read_all(STDIN_FILENO);
+  return text.ok() ? parse_json(*text) : text.error();
 }
 
 Result<std::uint32_t> parse_mode(const std::string& text) {

@@ -42,6 +42,19 @@ TEST(Request, RefusesBothAtOnceAndWhatIsNoJson) {
   EXPECT_NE(broken.error().text.find("no JSON"), std::string::npos);
 }
 
+TEST(Request, JsonIsOneDocumentWhoseFieldsAreThereOnce) {
+  const SchemaType type = schema("(key:string)");
+  for (const std::string bad : {R"({"key": "a", "key": "b"})", R"({"key": {"a": 1, "b": 2, "a": 3}})",
+                                R"([{"a": 1, "a": 1}])", R"({"key": "a"} {})", R"({"key": "a"}x)", R"({"key": NaN})",
+                                R"({"key": "a",})", "{'key': 1}", "// c\n{}", " ", "{\"key\": \"\xff\"}"}) {
+    EXPECT_EQ(request_json(type, {}, bad).code(), Code::invalid_argument) << bad;
+  }
+  EXPECT_NE(request_json(type, {}, R"({"key": "a", "key": "b"})").error().text.find("'key' twice"), std::string::npos);
+  EXPECT_TRUE(request_json(type, {}, R"([{"a": 1}, {"a": 1}, {"b": {"a": 1}, "a": 1}])").ok());
+  EXPECT_EQ(request_json(type, {}, std::string(100'000, '[')).code(), Code::invalid_argument);
+  EXPECT_EQ(request_json(type, {}, std::string((64U << 20) + 1, ' ') + "{}").code(), Code::invalid_argument);
+}
+
 TEST(Mode, IsOctal) {
   EXPECT_EQ(parse_mode("600").value(), 0600U);
   EXPECT_EQ(parse_mode("0644").value(), 0644U);

@@ -133,8 +133,9 @@ int run_call(const CallArguments& given) {
   request.buffers = buffers.data();
   const Result<RawReply> raw = pool.call_raw(method->info.id, request).get();
   if (!raw.ok()) return report(raw.error());
-  const Result<Outcome> outcome = decode_outcome(method->reply, *raw);
+  Result<Outcome> outcome = decode_outcome(method->reply, *raw);
   if (!outcome.ok()) return report(outcome.error());
+  if (given.pool == "admin" && outcome->value) ids_as_text(method->reply, *outcome->value);
   return show(*outcome, raw->gathered, parsed->json);
 }
 

@@ -62,7 +62,26 @@ std::string render_object(const Json& object) {
   return out;
 }
 
+bool is_id(std::string_view field) { return field == "id" || field == "session" || field == "incarnation"; }
+
 }  // namespace
+
+void ids_as_text(const SchemaType& type, Json& json) {
+  using Kind = SchemaType::Kind;
+  if (type.kind == Kind::list && json.is_array()) {
+    for (Json& element : json) ids_as_text(type.of[0], element);
+  } else if (type.kind == Kind::aggregate) {
+    for (std::size_t i = 0; i < type.of.size(); ++i) {
+      const auto field = json.find(type.names[i]);
+      if (field == json.end()) continue;
+      if (type.of[i].kind == Kind::u64 && is_id(type.names[i])) {
+        *field = field->dump();
+      } else {
+        ids_as_text(type.of[i], *field);
+      }
+    }
+  }
+}
 
 Json error_json(const Error& error) {
   Json out;

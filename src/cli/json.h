@@ -14,6 +14,10 @@
 
 namespace chi::cli {
 
+// Ids of 64 bits in a reply of the daemon's own, as text: most readers of JSON would round them, and take two pools for
+// one. `json` is what wire_to_json made of `type`.
+void ids_as_text(const SchemaType& type, Json& json);
+
 template <Message T>
 Result<Json> to_json(const T& value) {
   const Result<SchemaType> type = parse_schema(schema_of<T>());
@@ -22,7 +26,9 @@ Result<Json> to_json(const T& value) {
   encode_message(encoder, value);
   Status encoded = encoder.status();
   if (!encoded.ok()) return std::move(encoded).error();
-  return wire_to_json(*type, encoder.message());
+  Result<Json> json = wire_to_json(*type, encoder.message());
+  if (json.ok()) ids_as_text(*type, *json);
+  return json;
 }
 
 // {"code": "not_found", "text": "...", "where": "..."}

@@ -24,6 +24,18 @@ TEST(ToJson, HasTheFieldsThatScriptsRelyOn) {
   EXPECT_EQ(json["pools"][0]["name"], "admin");
 }
 
+TEST(ToJson, IdsOf64BitsAreText) {
+  admin::StatusReply status;
+  status.incarnation = 9007199254740993;
+  status.sessions.push_back({.id = 18446744073709551615U, .pid = 7});
+  status.pools.push_back({.id = 9007199254740993, .name = "one"});
+  const Json json = to_json(status).value();
+  EXPECT_EQ(json["incarnation"], "9007199254740993");
+  EXPECT_EQ(json["sessions"][0]["id"], "18446744073709551615");
+  EXPECT_EQ(json["sessions"][0]["pid"], 7);
+  EXPECT_EQ(json["pools"][0]["id"], "9007199254740993");
+}
+
 TEST(ErrorJson, NamesTheCode) {
   const Json json = error_json(Error{Code::not_found, "no such pool", "admin/0"});
   EXPECT_EQ(json.dump(), R"({"code":"not_found","text":"no such pool","where":"admin/0"})");

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "codec/json.h"
 #include "codec/json_problem.h"
+#include "codec/json_text.h"
 #include "codec/numbers.h"
 
 namespace chi {
@@ -19,10 +20,10 @@ using Kind = SchemaType::Kind;
 
 bool is_simple(const SchemaType& type) { return type.kind <= Kind::enumeration; }
 
-std::optional<Json> parse_json(const SchemaType& type, std::string_view text, std::string& problem) {
-  Json json = Json::parse(text, nullptr, false);
-  if (!json.is_discarded()) return json;
-  problem = fmt::format("expected {} as JSON, got '{}'", type.describe(), text.substr(0, 80));
+std::optional<Json> value_from_json(const SchemaType& type, std::string_view text, std::string& problem) {
+  Result<Json> json = parse_json(text);
+  if (json.ok()) return *std::move(json);
+  problem = fmt::format("expected {} as JSON, got '{}': {}", type.describe(), text.substr(0, 80), json.error().text);
   return std::nullopt;
 }
 
@@ -65,9 +66,9 @@ std::optional<Json> text_to_value(const SchemaType& type, std::string_view text,
     case Kind::list:
     case Kind::array:
       if (!text.starts_with('[') && is_simple(type.of[0])) return split_list(type, text, problem);
-      return parse_json(type, text, problem);
+      return value_from_json(type, text, problem);
     default:
-      return parse_json(type, text, problem);
+      return value_from_json(type, text, problem);
   }
 }
 

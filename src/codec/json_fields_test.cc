@@ -27,6 +27,15 @@ std::string problem(std::string_view schema, const Fields& fields) {
   return result.ok() ? result->dump() : result.error().text;
 }
 
+TEST(Fields, ASizeMayHaveItsUnit) {
+  EXPECT_EQ(read("(a:u64,b:u32,c:u64)", {{"a", "1GiB"}, {"b", "64K"}, {"c", "2MB"}}).value().dump(),
+            R"({"a":1073741824,"b":65536,"c":2000000})");
+  EXPECT_THAT(problem("(a:u64)", {{"a", "99999999T"}}), HasSubstr("expected u64, got '99999999T'"));
+  EXPECT_THAT(problem("(b:u32)", {{"b", "4G"}}), HasSubstr("expected u32, got '4G'"));
+  EXPECT_THAT(problem("(b:u8)", {{"b", "0K"}}), HasSubstr("expected u8"));
+  EXPECT_THAT(problem("(b:i64)", {{"b", "1K"}}), HasSubstr("expected i64"));
+}
+
 TEST(Fields, AreReadByTheirType) {
   auto json = read("(s:string,u:u64,i:i8,f:f64,b:bool,e:enum(u8|red=1),l:[u16],n:[string],m:{string:u8},o:u8?,r:bytes)",
                    {{"s", "12"},

@@ -128,6 +128,8 @@ TEST(Json, ProblemsNameTheField) {
   EXPECT_THAT(with("i64", std::uint64_t{1} << 63), HasSubstr("out of range"));
   EXPECT_THAT(with("u64", -1), HasSubstr("u64 goes from 0 to 18446744073709551615"));
   EXPECT_THAT(with("u32", 1.5), HasSubstr("expected u32, got a fraction"));
+  EXPECT_THAT(with("u64", "one"), HasSubstr("expected u64, got 'one'"));
+  EXPECT_THAT(with("u64", "18446744073709551616"), HasSubstr("out of range"));
   EXPECT_THAT(with("u32", "1"), HasSubstr("expected u32, got a string"));
   EXPECT_THAT(with("flag", 1), HasSubstr("expected bool, got number"));
   EXPECT_THAT(with("i17", 1), HasSubstr("no field 'i17'; did you mean 'i1"));

@@ -10,6 +10,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace chi {
 
 namespace {
@@ -52,6 +54,8 @@ std::optional<Json> integer_from_text(Kind kind, std::string_view text, std::str
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) {
+    const Result<std::uint64_t> size = parse_size(text);
+    if (size.ok() && !is_signed(kind) && bits_of(kind) >= 32 && *size <= most_of(kind)) return Json(*size);
     problem = fmt::format("expected {}, got '{}'", kind_name(kind), text);
     return std::nullopt;
   }
@@ -128,6 +132,10 @@ Json real_to_json(double value) {
 }
 
 std::optional<std::uint64_t> integer_of(Kind kind, const Json& json, std::string& problem) {
+  if (json.is_string() && bits_of(kind) == 64) {
+    const auto number = integer_from_text(kind, json.get_ref<const std::string&>(), problem);
+    return number ? std::optional(number->get<std::uint64_t>()) : std::nullopt;
+  }
   if (!json.is_number_integer()) {
     problem = fmt::format("expected {}, got a {}", kind_name(kind), json.is_number() ? "fraction" : json.type_name());
     return std::nullopt;

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "codec/json.h"
+#include "codec/json_text.h"
 #include "directory/local_directory.h"
 #include "metrics/scrape_server.h"
 #include "runtime/administration.h"
@@ -63,12 +64,13 @@ Result<OwnedMessage> config_message(const Module& module, const std::string& jso
   const char* schema = module.table().config_schema;
   auto type = parse_schema(schema ? schema : "()");
   if (!type) return std::move(type).error();
-  Json json = Json::parse(json_text, nullptr, false);
-  if (json.is_object() && json.empty()) return OwnedMessage();  // the module's defaults
+  auto json = parse_json(json_text);
+  if (!json) return std::move(json).error();
+  if (json->is_object() && json->empty()) return OwnedMessage();  // the module's defaults
   std::uint8_t scratch[1024];
   Encoder encoder(scratch);
   encoder.inline_bytes();
-  if (auto written = json_to_wire(*type, json, encoder); !written) return std::move(written).error();
+  if (auto written = json_to_wire(*type, *json, encoder); !written) return std::move(written).error();
   return OwnedMessage(encoder.message());
 }
 

@@ -100,8 +100,8 @@ void Post::name_stuck(std::uint64_t now_ns, std::chrono::nanoseconds stuck_after
     const std::uint64_t ran_ns = now_ns - orphan->since_ns;
     if (orphan->named || ran_ns < static_cast<std::uint64_t>(stuck_after.count())) continue;
     orphan->named = true;
-    log_.warning("{}: a handler has run for {} ms and goes on; its worker {} continues on another thread",
-                 orphan->container, ran_ns / 1'000'000, worker_->index());
+    log_.warning("{}: {} has run for {} ms and goes on; its worker {} continues on another thread", orphan->container,
+                 orphan->method, ran_ns / 1'000'000, worker_->index());
   }
 }
 
@@ -127,8 +127,10 @@ bool Post::look(std::uint64_t now_ns, std::chrono::nanoseconds isolate_after, st
 void Post::take_from_driver() {
   Container* container = driver_->driver.container();
   driver_->container = container ? container->name() : "merge";
+  Task* task = driver_->driver.task();
+  driver_->method = !container ? "merging replies" : task ? task->method->name : "(resumed)";
   driver_->since_ns = seen_since_ns_;
-  worker_->leave_to_orphan(container, driver_->driver.task());
+  worker_->leave_to_orphan(container, task);
   if (!cpus_.empty()) driver_->place.bind(everywhere_);
   orphans_.push_back(std::move(driver_));
   seen_step_ = 0;

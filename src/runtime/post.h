@@ -62,6 +62,7 @@ class Post {
     std::thread thread;
     // Once the worker was taken from it:
     std::string container;
+    std::string method;
     std::uint64_t since_ns = 0;
     bool named = false;  // in the log
   };

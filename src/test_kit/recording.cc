@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "chimaera/gathered.h"
+#include "codec/json_text.h"
 #include "codec/schema_type.h"
 
 namespace chi::test_kit {
@@ -151,9 +152,9 @@ Result<std::vector<RecordedCall>> parse_recording(const std::string& text, const
     begin = end + 1;
     ++number;
     if (line.empty()) continue;
-    const Json json = Json::parse(line, nullptr, false);
-    if (json.is_discarded()) return bad_line(path, number, "is no JSON");
-    Result<RecordedCall> call = parse_line(json);
+    const Result<Json> json = parse_json(line);
+    if (!json) return bad_line(path, number, json.error().text);
+    Result<RecordedCall> call = parse_line(*json);
     if (!call) return bad_line(path, number, call.error().text);
     if (!calls.empty() && call->at_ns < calls.back().at_ns) return bad_line(path, number, "'at_ns' goes back in time");
     calls.push_back(*std::move(call));

@@ -659,6 +659,14 @@ class Pools(CliTest):
         self.fails(FAILED, ["max_bytes"], "pool", "create", "a", "--module", "kv", "max_bites=1")
         self.assertEqual(self.json("pool", "list")["pools"], before)
 
+    def test_the_warning_of_a_stuck_handler_names_its_method(self):
+        config = self.folder / "stuck.yaml"
+        config.write_text("runtime:\n  isolate_after: 1ms\n  stuck_after: 20ms\n")
+        log = pathlib.Path(self.start("--config", str(config), name="stuck")["log"])
+        self.done("pool", "create", "small", "-m", "small_message", "--name", "stuck")
+        self.done("call", "small", "spin", "microseconds=1000000", "--name", "stuck")
+        self.assertRegex(log.read_text(), r"small/0: spin has run for [0-9]+ ms and goes on")
+
     def test_the_configuration_reaches_the_module(self):
         self.create("small", 1, "max_bytes=200")
         self.done("call", "small", "put", "key=a", "value=b")
@@ -689,6 +697,38 @@ class Pools(CliTest):
         self.fails(FAILED, ["'value'", "nowhere", "@@"], "call", "inventory", "put", "key=c", "value=@nowhere")
         self.fails(FAILED, ["'value'", "@@"], "call", "inventory", "put", "key=c", f"value=@{self.folder}")
         self.assertEqual(self.json("call", "inventory", "get", "key=c"), {"value": None})
+
+    def test_json_is_one_document_in_which_each_field_is_once(self):
+        self.create()
+        for bad, word in (('{"key": "a", "key": "b", "value": "c"}', "'key' twice"),
+                          ('{"key": "a", "value": "c"}{}', "no JSON"),
+                          ("", "no JSON"), ('{"key": "a", "value": "c"}\0x', "NUL"), (" " * ((64 << 20) + 1), "64 MiB")):
+            self.fails(FAILED, [word], "call", "inventory", "put", "--json", "-", text=bad)
+        self.fails(FAILED, ["'max_bytes' twice"], "pool", "create", "p", "-m", "kv", "--config",
+                   '{"max_bytes": 1, "max_bytes": 2}')
+        endless = subprocess.run(
+            ["/bin/sh", "-c", 'ulimit -v 3000000; exec "$0" call inventory put --json - </dev/zero', PROGRAM],
+            capture_output=True, text=True, timeout=TIMEOUT, env=self.environment)
+        self.assertEqual(endless.returncode, FAILED, endless.stderr)
+
+    def test_ids_and_sizes_in_json_and_in_words(self):
+        made = self.create()
+        self.assertRegex(made["id"], "^[0-9]+$")
+        self.assertIn(made["id"], [pool["id"] for pool in self.json("status")["pools"]])
+        self.assertEqual(self.json("call", "admin", "pool_find", "name=inventory")["id"], made["id"])
+        self.done("pool", "create", "small", "-m", "kv", "max_bytes=1KiB")
+        self.assertEqual(self.json("call", "small", "stat")["reply"]["max_bytes"], 1024)
+        self.done("pool", "create", "text", "-m", "kv", "--config", '{"max_bytes": "2KiB"}')
+        self.assertEqual(self.json("call", "text", "stat")["reply"]["max_bytes"], 2048)
+
+    def test_sums_that_overflow_name_their_group_and_no_container(self):
+        self.create(containers=8)
+        for number in range(16):
+            self.done("call", "inventory", "put", f"key={number}", "value=G: x\nV: 9223372036854775807\n")
+            if number == 0:
+                self.done("call", "inventory", "sum", "group_field=G", "value_field=V")
+        failed = self.expect(FAILED, "call", "inventory", "sum", "group_field=G", "value_field=V").stderr
+        self.assertEqual(failed, "error: invalid_argument: the sum of group 'x' goes beyond 64 bits\n")
 
     def test_calls_of_many_containers(self):
         self.create()

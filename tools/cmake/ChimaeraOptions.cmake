@@ -8,6 +8,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   add_compile_options(-Wno-restrict)  # its bug 105651: sees an overlap in `"text" + string`
 endif()
 
+# Tables of addresses are whole before the first line runs, and read-only from then on.
+add_link_options(-Wl,-z,relro -Wl,-z,now)
+
 if(CHI_SANITIZE)
   # Half the time to compile, and traces that can be read. See chi_compile_fast, too.
   set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")

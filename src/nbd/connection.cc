@@ -51,6 +51,8 @@ bool Connection::shake_hands(SocketReader& reader) {
   const auto until = std::chrono::steady_clock::now() + kHandshakeLimit;
   Handshake handshake(offer_);
   for (;;) {
+    // Before the client hears of it: from then on it is not pushed out.
+    if (handshake.state() == Handshake::State::transmission) serves_.store(true, std::memory_order_release);
     const std::string output = handshake.output();
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(output.data()), output.size());
     if (!send_all(socket_.get(), bytes, until)) return false;
@@ -68,7 +70,6 @@ void Connection::serve(SocketReader& reader) {
   } catch (const std::system_error&) {
     return notes_.tell("a client is refused: no thread to be had; raise the limit of processes (ulimit -u)");
   }
-  serves_.store(true, std::memory_order_release);
   std::uint8_t header[kRequestSize];
   while (reader.read(header)) {
     const auto request = decode_request(header);

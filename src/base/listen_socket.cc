@@ -68,8 +68,7 @@ Status make_room(const ListenPlan& plan, int folder, const sockaddr_un& address)
   if (::fstatat(folder, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) {
     return errno == ENOENT ? Status() : Status(failed(fmt::format("cannot look at '{}'", plan.path)));
   }
-  if (S_ISLNK(there.st_mode) && is_own(folder)) {
-    // A daemon's own, which led to where its socket was (cli/daemon_names.h).
+  if (plan.replaces_link && S_ISLNK(there.st_mode) && is_own(folder)) {
     return ::unlinkat(folder, name.c_str(), 0) == 0 ? Status() : failed(fmt::format("cannot remove '{}'", plan.path));
   }
   if (!S_ISSOCK(there.st_mode)) {

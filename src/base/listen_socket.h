@@ -20,6 +20,7 @@ struct ListenPlan {
   int type = SOCK_STREAM;
   gid_t group = static_cast<gid_t>(-1);  // -1: as the process'
   int backlog = SOMAXCONN;
+  bool replaces_link = false;  // a symbolic link of this user's own at the path: a daemon's (cli/daemon_names.h)
 };
 
 class ListenSocket {

@@ -118,7 +118,8 @@ Status Listener::bind_socket() {
                                   .mode = options_.socket_mode,
                                   .type = SOCK_SEQPACKET,
                                   .group = group_,
-                                  .backlog = kBacklog});
+                                  .backlog = kBacklog,
+                                  .replaces_link = true});
   if (!made) return Error{made.code(), made.error().text + " (socket.path)", kListener};
   socket_ = *std::move(made);
   return {};

@@ -52,7 +52,8 @@ TEST_F(CandidatesTest, Commands) {
 }
 
 TEST_F(CandidatesTest, Options) {
-  EXPECT_THAT(at({"status", "--"}), ElementsAre("--help", "--interval", "--json", "--methods", "--name", "--socket"));
+  EXPECT_THAT(at({"status", "--"}),
+              ElementsAre("--help", "--interval", "--json", "--methods", "--name", "--socket", "--user"));
   EXPECT_THAT(at({"pool", "create", "--con"}), ElementsAre("--config", "--containers"));
 }
 

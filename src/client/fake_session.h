@@ -135,7 +135,9 @@ class FakeSession : FakeMemory {
         info.id = behaviour.rename_one;
         return reply(stream, channel, sequence, info);
       }
-      if (pool == pools.end()) return fail(stream, channel, sequence, {Code::not_found, "no such pool", "admin/0"});
+      if (pool == pools.end())
+        return fail(stream, channel, sequence,
+                    {Code::not_found, "no pool of this name; `chimaera pool list` shows those there are", "admin/0"});
       return reply(stream, channel, sequence, pool->second);
     }
     PoolId old = behaviour.rename_one ? 10 : 0;

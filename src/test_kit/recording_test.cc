@@ -106,7 +106,7 @@ TEST_F(Recorded, BadFilesAreRefusedWithTheLine) {
     put(line + "\n" + good);
     return replayed();
   };
-  EXPECT_NE(first_line("{").find(":1: is no JSON"), std::string::npos);
+  EXPECT_NE(first_line("{").find(":1: this is no JSON"), std::string::npos);
   EXPECT_NE(first_line("[1]").find(":1: is no JSON object"), std::string::npos);
   EXPECT_NE(first_line("{}").find("needs a text 'pool'"), std::string::npos);
   const std::string call =

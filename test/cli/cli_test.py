@@ -702,7 +702,8 @@ class Pools(CliTest):
         self.create()
         for bad, word in (('{"key": "a", "key": "b", "value": "c"}', "'key' twice"),
                           ('{"key": "a", "value": "c"}{}', "no JSON"),
-                          ("", "no JSON"), ('{"key": "a", "value": "c"}\0x', "NUL"), (" " * ((64 << 20) + 1), "64 MiB")):
+                          ("", "no JSON"), ('{"key": "a", "value": "c"}\0x', "NUL"),
+                          (" " * ((64 << 20) + 1), "64 MiB")):
             self.fails(FAILED, [word], "call", "inventory", "put", "--json", "-", text=bad)
         self.fails(FAILED, ["'max_bytes' twice"], "pool", "create", "p", "-m", "kv", "--config",
                    '{"max_bytes": 1, "max_bytes": 2}')

@@ -3,12 +3,12 @@
 // Implements text.h.
 #include "base/text.h"
 
+#include <chimaera/size.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <vector>
 
 namespace chi {
@@ -29,47 +29,7 @@ constexpr std::array<Unit, 6> kDurationUnits{{{"h", 3'600'000'000'000},
                                               {"ms", 1'000'000},
                                               {"us", 1'000},
                                               {"ns", 1}}};
-constexpr std::uint64_t kKi = 1024;
-constexpr std::size_t kPrintedSizeUnits = 5;  // the first of these, which format_size uses
-constexpr std::array<Unit, 13> kSizeUnits{{{"TiB", kKi* kKi* kKi* kKi},
-                                           {"GiB", kKi* kKi* kKi},
-                                           {"MiB", kKi* kKi},
-                                           {"KiB", kKi},
-                                           {"B", 1},
-                                           {"T", kKi* kKi* kKi* kKi},
-                                           {"G", kKi* kKi* kKi},
-                                           {"M", kKi* kKi},
-                                           {"K", kKi},
-                                           {"TB", 1'000'000'000'000},
-                                           {"GB", 1'000'000'000},
-                                           {"MB", 1'000'000},
-                                           {"KB", 1'000}}};
-constexpr std::uint64_t kLargest = std::uint64_t{1} << 62;
-
-// Length of the decimal number, such as "12" or "1.5", at the start; 0 when there is none.
-std::size_t number_length(std::string_view text) noexcept {
-  std::size_t digits = 0;
-  while (digits < text.size() && is_digit(text[digits])) ++digits;
-  if (digits == 0 || digits == text.size() || text[digits] != '.') return digits;
-  std::size_t end = digits + 1;
-  while (end < text.size() && is_digit(text[end])) ++end;
-  return end == digits + 1 ? 0 : end;
-}
-
-Result<std::uint64_t> scaled(std::string_view number, std::uint64_t factor, std::string_view text) {
-  Error too_large{Code::invalid_argument, fmt::format("'{}' is too large", text), {}};
-  if (number.find('.') != std::string_view::npos) {
-    double value = 0;
-    std::from_chars(number.data(), number.data() + number.size(), value);
-    value *= static_cast<double>(factor);
-    if (!(value <= static_cast<double>(kLargest))) return too_large;
-    return static_cast<std::uint64_t>(std::round(value));
-  }
-  std::uint64_t value = 0;
-  auto end = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (end.ec != std::errc{} || value > kLargest / factor) return too_large;
-  return value * factor;
-}
+constexpr std::size_t kPrintedSizeUnits = 5;  // the first of detail::kSizeUnits, which format_size uses
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -142,26 +102,18 @@ Result<std::uint64_t> parse_number(std::string_view text) {
 
 Result<std::uint64_t> parse_duration(std::string_view text) {
   if (text == "0") return std::uint64_t{0};
-  std::size_t length = number_length(text);
+  const std::size_t length = detail::decimal_length(text);
   for (const Unit& unit : kDurationUnits) {
-    if (length > 0 && text.substr(length) == unit.name) return scaled(text.substr(0, length), unit.factor, text);
+    if (length == 0 || text.substr(length) != unit.name) continue;
+    return detail::scaled(text.substr(0, length), unit.factor, text);
   }
   return Error{
       Code::invalid_argument, fmt::format("'{}' is not a duration such as 50us, 10ms, 1.5s, 2m or 1h", text), {}};
 }
 
-Result<std::uint64_t> parse_size(std::string_view text) {
-  std::size_t length = number_length(text);
-  if (length > 0 && length == text.size() && text.find('.') == std::string_view::npos) return scaled(text, 1, text);
-  for (const Unit& unit : kSizeUnits) {
-    if (length > 0 && text.substr(length) == unit.name) return scaled(text.substr(0, length), unit.factor, text);
-  }
-  return Error{Code::invalid_argument, fmt::format("'{}' is not a size such as 4KiB, 64MiB or 1GiB", text), {}};
-}
-
 std::string format_size(std::uint64_t bytes) {
-  for (const Unit& unit : std::span(kSizeUnits).first(kPrintedSizeUnits)) {
-    if (bytes != 0 && bytes % unit.factor == 0) return fmt::format("{}{}", bytes / unit.factor, unit.name);
+  for (const detail::SizeUnit& unit : std::span(detail::kSizeUnits).first(kPrintedSizeUnits)) {
+    if (bytes != 0 && bytes % unit.bytes == 0) return fmt::format("{}{}", bytes / unit.bytes, unit.name);
   }
   return "0";
 }

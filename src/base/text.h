@@ -36,10 +36,7 @@ Result<std::uint64_t> parse_number(std::string_view text);
 // "50us", "1.5s", "10ms", "2m", "1h", "0" in nanoseconds; at most 2^62 ns. Only 0 may be without unit.
 Result<std::uint64_t> parse_duration(std::string_view text);
 
-// "64MiB", "4KiB", "1GiB", "512B", "512", also "64M", "64MB" (decimal: 64,000,000 bytes); in bytes, at most 2^62.
-Result<std::uint64_t> parse_size(std::string_view text);
-
-// In the largest unit that gives a whole number: "1GiB"; what parse_size reads.
+// In the largest unit that gives a whole number: "1GiB"; what parse_size (chimaera/size.h) reads.
 std::string format_size(std::uint64_t bytes);
 
 // Rising numbers as the kernel lists CPUs: "0-3,6"; "none" of none.

@@ -3,6 +3,7 @@
 // Names, units and did-you-mean.
 #include "base/text.h"
 
+#include <chimaera/size.h>
 #include <gtest/gtest.h>
 
 #include <vector>

@@ -3,6 +3,7 @@
 // Implements numbers.h.
 #include "codec/numbers.h"
 
+#include <chimaera/size.h>
 #include <fmt/format.h>
 
 #include <charconv>

@@ -3,8 +3,9 @@
 // From the left: layers, each with its colon, then what they are upon.
 #include "backend_spec.h"
 
+#include <chimaera/size.h>
+
 #include <charconv>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,14 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
   const auto parsed = std::from_chars(end - text.size(), end, out);
   if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return out;
+}
+
+chi::Status set_size(std::string_view text, BackendSpec& out) {
+  const chi::Result<std::uint64_t> size = chi::parse_size(text);
+  if (!size.ok()) return size.error();
+  if (*size == 0) return bad("'" + out.text + "': a size is 1 or more, as 64MiB");
+  out.size = *size;
+  return {};
 }
 
 // The text up to the next colon, which is taken off; everything where there is none.
@@ -51,9 +60,7 @@ chi::Status add_layer(LayerSpec::Kind kind, std::string_view& rest, BackendSpec&
 chi::Status set_path(std::string_view rest, BackendSpec& out) {
   const std::size_t mark = out.kind == BackendSpec::Kind::file ? rest.rfind("?size=") : std::string_view::npos;
   if (mark != std::string_view::npos) {
-    const chi::Result<std::uint64_t> size = parse_size(rest.substr(mark + 6));
-    if (!size.ok()) return size.error();
-    out.size = *size;
+    if (chi::Status good = set_size(rest.substr(mark + 6), out); !good.ok()) return good;
     rest = rest.substr(0, mark);
   }
   out.path = rest;
@@ -74,24 +81,6 @@ std::string with_index(std::string_view text, std::uint32_t index) {
 
 }  // namespace
 
-chi::Result<std::uint64_t> parse_size(std::string_view text) {
-  constexpr std::string_view kUnits = "KMGT";
-  std::string_view digits = text;
-  unsigned shift = 0;
-  if (!digits.empty()) {
-    const std::size_t unit = kUnits.find(digits.back());
-    if (unit != std::string_view::npos) {
-      shift = 10 * static_cast<unsigned>(unit + 1);
-      digits.remove_suffix(1);
-    }
-  }
-  const std::optional<std::uint64_t> number = number_in(digits);
-  if (!number || *number == 0 || *number > std::numeric_limits<std::uint64_t>::max() >> shift) {
-    return bad("'" + std::string(text) + "' is no size: a number of bytes, or with K, M, G or T behind it");
-  }
-  return *number << shift;
-}
-
 chi::Result<BackendSpec> parse_backend(std::string_view text, std::uint32_t index) {
   BackendSpec out;
   out.text = with_index(text, index);
@@ -107,10 +96,8 @@ chi::Result<BackendSpec> parse_backend(std::string_view text, std::uint32_t inde
       good = add_layer(LayerSpec::Kind::short_transfer, rest, out);
     } else if (word == "ram") {
       if (rest.empty()) return out;
-      const chi::Result<std::uint64_t> size = parse_size(rest);
-      if (!size.ok()) return size.error();
-      out.size = *size;
-      return out;
+      good = set_size(rest, out);
+      if (good.ok()) return out;
     } else if (word == "file" || word == "block") {
       out.kind = word == "file" ? BackendSpec::Kind::file : BackendSpec::Kind::block;
       good = set_path(rest, out);

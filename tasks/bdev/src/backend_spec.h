@@ -31,7 +31,4 @@ struct BackendSpec {
 // invalid_argument says which part is wrong, and what may stand there. "{index}" becomes `index`.
 chi::Result<BackendSpec> parse_backend(std::string_view text, std::uint32_t index);
 
-// "4096", "64K", "10G"; also of units of 1024.
-chi::Result<std::uint64_t> parse_size(std::string_view text);
-
 }  // namespace bdev

@@ -187,6 +187,15 @@ TEST_F(OpeningTest, BackendsThatCannotBe) {
   EXPECT_EQ(fails(config), Code::invalid_argument);
 }
 
+TEST_F(OpeningTest, SizesAreWrittenAsEverywhere) {
+  for (const std::string size : {"2097152", "2M", "2MiB", "2048KiB", "2097152B"}) {
+    Config config;
+    config.backend = "ram:" + size;
+    const chi::Pool disk = make("disk-" + size, config);
+    EXPECT_EQ(disk.call<Stat>().get().value().members.at(0).size, 2U << 20) << size;
+  }
+}
+
 TEST_F(OpeningTest, ALinkIsNotFollowed) {
   store(folder_ / "other", "");
   ASSERT_EQ(::symlink((folder_ / "other").c_str(), file().c_str()), 0);

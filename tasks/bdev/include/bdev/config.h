@@ -15,9 +15,10 @@ namespace bdev {
 // backends.
 struct Config {
   // ram:SIZE, file:PATH or block:/dev/NAME, behind any number of layers: delay:MICROSECONDS:, error:N: (the Nth
-  // operation fails), error:N+: (from the Nth on all do), short:N: (each Nth transfers half). SIZE may have a suffix K,
-  // M, G or T; file:PATH?size=SIZE is the same as size. "{index}" stands for the container's number; where there are
-  // several, each has a file of its own. Files and devices are the daemon's: other users' pools can only be of memory.
+  // operation fails), error:N+: (from the Nth on all do), short:N: (each Nth transfers half). SIZE is as
+  // chi::parse_size reads it, "64MiB"; file:PATH?size=SIZE is the same as size. "{index}" stands for the container's
+  // number; where there are several, each has a file of its own. Files and devices are the daemon's: other users' pools
+  // can only be of memory.
   std::optional<std::string> backend;
   std::optional<std::vector<std::string>> backends;  // instead of `backend`: one for each container
   std::optional<std::uint64_t> size;                 // of a new one, of each container: bytes, rounded up to blocks

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/system_call.h"
 
 namespace chi::cli {
 
@@ -49,12 +50,13 @@ Result<std::unique_ptr<SignalWatch>> SignalWatch::start(std::function<void(int)>
   const sigset_t set = end_signals();
   std::unique_ptr<SignalWatch> watch(new SignalWatch());
   watch->signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
+  if (!watch->signals_) return call_error("signalfd", errno);
   watch->end_.reset(::eventfd(0, EFD_CLOEXEC));
-  if (!watch->signals_ || !watch->end_) {
-    return Error{errno_code(errno), fmt::format("cannot watch for signals: {}", errno_text(errno)), {}};
-  }
+  if (!watch->end_) return call_error("eventfd", errno);
   watch->on_signal_ = std::move(on_signal);
-  watch->thread_ = std::thread([self = watch.get()] { self->run(); });
+  auto thread = start_thread([self = watch.get()] { self->run(); });
+  if (!thread) return std::move(thread).error();
+  watch->thread_ = std::move(*thread);
   return watch;
 }
 

@@ -22,6 +22,7 @@
 #include "base/process_words.h"
 #include "base/random.h"
 #include "base/runtime_dir.h"
+#include "base/system_call.h"
 #include "base/text.h"
 
 namespace chi::client {
@@ -114,20 +115,8 @@ Result<std::shared_ptr<Connection>> Connection::connect(const DaemonAddress& add
 }
 
 Result<std::shared_ptr<Connection>> Connection::open(UniqueFd socket, std::uint64_t deadline_ns, bool* again) {
-  if (!register_asymmetric_fences()) {
-    return Error{Code::failed_precondition,
-                 fmt::format("membarrier is not possible here ({}); a kernel of 4.16 or newer is needed, and no filter "
-                             "that forbids it",
-                             errno_text(errno)),
-                 kWhere};
-  }
-  if (!ProcessWords::possible()) {
-    return Error{Code::failed_precondition,
-                 fmt::format("madvise(MADV_WIPEONFORK) is not possible here ({}); a kernel of 4.14 or newer is needed, "
-                             "and no filter that forbids it",
-                             errno_text(errno)),
-                 kWhere};
-  }
+  if (!register_asymmetric_fences()) return call_error("membarrier, of Linux 4.16 and newer", errno, kWhere);
+  if (!ProcessWords::possible()) return call_error("madvise(MADV_WIPEONFORK), of Linux 4.14 and newer", errno, kWhere);
   const std::uint64_t asked_ns = SystemClock().now_ns();
   auto sent = shm::send_packet(socket.get(), record_of(shm::Packet::hello), {}, deadline_ns);
   if (!sent && sent.code() != Code::unavailable) return std::move(sent).error();

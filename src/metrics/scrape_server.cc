@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/signals.h"
+#include "base/system_call.h"
 #include "metrics/families.h"
 
 namespace chi::metrics {
@@ -54,13 +55,11 @@ ScrapeServer::ScrapeServer(Options options, const prometheus::Collectable& sourc
 Result<std::unique_ptr<ScrapeServer>> ScrapeServer::start(Options options, const prometheus::Collectable& source) {
   std::unique_ptr<ScrapeServer> server(new ScrapeServer(std::move(options), source));
   server->stop_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!server->stop_) return failed("no eventfd to be had");
+  if (!server->stop_) return call_error("eventfd", errno);
   if (auto listens = server->listen(); !listens.ok()) return std::move(listens).error();
-  try {
-    server->thread_ = quiet_thread([self = server.get()] { self->serve(); });
-  } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", {}};
-  }
+  auto thread = start_thread([self = server.get()] { self->serve(); });
+  if (!thread) return std::move(thread).error();
+  server->thread_ = std::move(*thread);
   return server;
 }
 

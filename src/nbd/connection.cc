@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/system_call.h"
 #include "nbd/handshake.h"
 
 namespace chi::nbd {
@@ -67,8 +68,8 @@ void Connection::serve(SocketReader& reader) {
   std::optional<Transmission> transmission;
   try {
     transmission.emplace(export_, socket_.get(), notes_);
-  } catch (const std::system_error&) {
-    return notes_.tell("a client is refused: no thread to be had; raise the limit of processes (ulimit -u)");
+  } catch (const std::system_error& failure) {
+    return notes_.tell("a client is refused: " + call_error("clone", failure.code().value()).text);
   }
   std::uint8_t header[kRequestSize];
   while (reader.read(header)) {

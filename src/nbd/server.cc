@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/system_call.h"
 
 namespace chi::nbd {
 namespace {
@@ -50,7 +51,7 @@ Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, Notes
   std::unique_ptr<Server> out(new Server(describe(options, device->identity()), options.socket, *std::move(socket),
                                          options.max_connections, notes));
   out->wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!out->wake_) return Error{errno_code(errno), fmt::format("no eventfd to be had: {}", errno_text(errno)), {}};
+  if (!out->wake_) return call_error("eventfd", errno);
   return out;
 }
 
@@ -117,8 +118,8 @@ void Server::add(UniqueFd socket) {
   std::list<Connection>& where = refusal.empty() ? connections_ : leaving_;
   try {
     where.emplace_back(export_, std::move(refusal), std::move(socket), notes_, [this] { wake(); });
-  } catch (const std::system_error&) {
-    notes_.tell("a client is refused: no thread to be had; raise the limit of processes (ulimit -u)");
+  } catch (const std::system_error& failure) {
+    notes_.tell("a client is refused: " + call_error("clone", failure.code().value()).text);
   }
 }
 

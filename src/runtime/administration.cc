@@ -10,6 +10,7 @@
 
 #include "base/process_usage.h"
 #include "base/signals.h"
+#include "base/system_call.h"
 #include "runtime/error_reply.h"
 #include "runtime/lane_report.h"
 #include "runtime/method_report.h"
@@ -45,11 +46,9 @@ Status Administration::open(Parts parts) {
   tracer_ = std::make_unique<Tracer>(parts_->crew, parts_->keeper);
   started_ns_ = parts_->clock.now_ns();
   open_ = true;
-  try {
-    thread_ = quiet_thread([this] { serve(); });
-  } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kControl};
-  }
+  auto thread = start_thread([this] { serve(); }, kControl);
+  if (!thread) return std::move(thread).error();
+  thread_ = std::move(*thread);
   return {};
 }
 

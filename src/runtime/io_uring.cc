@@ -12,9 +12,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/system_call.h"
+
 namespace chi::runtime {
 namespace {
 
+constexpr const char* kReactor = "reactor";
 constexpr unsigned kEntries = 256;
 constexpr std::uint64_t kLeastFixed = 4096;  // bytes of an operation for which registered memory is an advantage
 constexpr std::uint64_t kWatchTag = 1;       // in the low bit of user data: an eventfd's poll, not an Operation
@@ -95,17 +98,11 @@ int make_ring(io_uring& ring) {
 Result<std::unique_ptr<IoUring>> IoUring::create(Clock& clock, unsigned worker) {
   std::unique_ptr<IoUring> out(new IoUring(clock, worker));
   if (int error = make_ring(out->ring_); error < 0) {
-    return Error{Code::resource_exhausted,
-                 std::string("io_uring_setup failed (") + std::strerror(-error) +
-                     "); it needs Linux 5.13 or newer, kernel.io_uring_disabled=0, and free descriptors and memory",
-                 "reactor"};
+    return call_error("io_uring_setup, of Linux 5.13 and newer with kernel.io_uring_disabled=0", -error, kReactor);
   }
   out->ring_made_ = true;
   out->wake_fd_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!out->wake_fd_) {
-    return Error{Code::resource_exhausted, "no eventfd to be had; raise the limit of open files (ulimit -n)",
-                 "reactor"};
-  }
+  if (!out->wake_fd_) return call_error("eventfd", errno, kReactor);
   out->watch(out->wake_fd_.get());
   return out;
 }

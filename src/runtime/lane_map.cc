@@ -13,8 +13,8 @@
 #include <cstddef>
 #include <new>
 
-#include "base/file.h"
 #include "base/signals.h"
+#include "base/system_call.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -24,6 +24,7 @@ namespace chi::runtime {
 
 namespace {
 
+constexpr const char* kLaneMap = "lane map";
 constexpr std::size_t kHead = offsetof(shm::LaneMap, entries);
 constexpr std::size_t kEntry = sizeof(shm::LaneMap::entries[0]);
 constexpr std::size_t kLeastSize = kHead + 4096 * kEntry;
@@ -38,26 +39,19 @@ std::size_t size_allowed() {
 }  // namespace
 
 Result<std::unique_ptr<LaneMapPublisher>> LaneMapPublisher::create(std::uint32_t workers, std::uint64_t incarnation) {
-  Error failure{
-      Code::resource_exhausted,
-      "no shared memory for the lane map; free memory or raise the limits on memory, open files and file sizes",
-      "lane map"};
   std::unique_ptr<LaneMapPublisher> out(new LaneMapPublisher);
   out->fd_ = UniqueFd(::memfd_create("chimaera-lanes", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!out->fd_) return call_error("memfd_create", errno, kLaneMap);
   const WriteSignalsHeld held;
   const std::size_t size = size_allowed();
-  if (!out->fd_ || ::ftruncate(out->fd_.get(), static_cast<off_t>(size)) != 0) {
-    failure.text += ": " + errno_text(errno);
-    return failure;
-  }
+  if (::ftruncate(out->fd_.get(), static_cast<off_t>(size)) != 0) return call_error("ftruncate", errno, kLaneMap);
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, out->fd_.get(), 0);
-  if (memory == MAP_FAILED) return failure;
+  if (memory == MAP_FAILED) return call_error("mmap of the lane map", errno, kLaneMap);
   out->map_ = static_cast<shm::LaneMap*>(memory);
   out->size_ = size;
   out->count_ = static_cast<std::uint32_t>((size - kHead) / kEntry);
   if (::fcntl(out->fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
-    failure.text = "the kernel cannot seal the lane map against clients; Linux 5.1 or newer is needed";
-    return failure;
+    return call_error("fcntl(F_ADD_SEALS), of Linux 5.1 and newer", errno, kLaneMap);
   }
   out->map_->magic = shm::LaneMap::kMagic;
   out->map_->workers.store(workers, std::memory_order_relaxed);
@@ -82,7 +76,7 @@ Result<std::uint32_t> LaneMapPublisher::allocate(std::uint32_t count) {
   return Error{Code::resource_exhausted,
                "this node has no room for more containers (" + std::to_string(count_) +
                    " at most); destroy pools that are not used",
-               "lane map"};
+               kLaneMap};
 }
 
 void LaneMapPublisher::release(std::uint32_t base, std::uint32_t count) {

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "base/system_call.h"
 #include "base/text.h"
 #include "runtime/places.h"
 
@@ -29,6 +30,7 @@ constexpr int kAcceptsInARow = 64;      // before those who are in have theirs
 constexpr int kBacklog = 1024;          // the kernel's own limit (net.core.somaxconn) may be lower
 constexpr std::size_t kMaxSilent = 64;  // of those at a time
 constexpr int kLookAfterMs = 1000;      // whether the socket still has its name
+constexpr std::uint64_t kComplainAfterMs = 1'000;
 
 Error system_error(const std::string& what) {
   int error = errno;
@@ -98,15 +100,13 @@ Listener::~Listener() { stop(); }
 
 Status Listener::start() {
   wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake_) return system_error("no eventfd to be had");
+  if (!wake_) return call_error("eventfd", errno, kListener);
   if (!options_.socket_path.empty()) {
     if (auto bound = bind_socket(); !bound) return bound;
   }
-  try {
-    thread_ = quiet_thread([this] { serve(); });
-  } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had; raise the limit of processes (ulimit -u)", kListener};
-  }
+  auto thread = start_thread([this] { serve(); }, kListener);
+  if (!thread) return std::move(thread).error();
+  thread_ = std::move(*thread);
   return {};
 }
 
@@ -160,14 +160,14 @@ int Listener::wait() {
   std::vector<pollfd> fds;
   fds.push_back({wake_.get(), POLLIN, 0});
   int timeout = socket_ ? kLookAfterMs : -1;
-  if (socket_ && !too_many_files_) fds.push_back({socket_.get(), POLLIN, 0});
-  if (too_many_files_) timeout = 100;
+  if (socket_ && !cannot_accept_) fds.push_back({socket_.get(), POLLIN, 0});
+  if (cannot_accept_) timeout = 100;
   for (auto& guest : guests_) {
     fds.push_back({guest->fd, POLLIN, 0});
     if (!guest->session && timeout < 0) timeout = kHelloMs;
   }
   ::poll(fds.data(), fds.size(), timeout);
-  too_many_files_ = false;
+  cannot_accept_ = false;
   std::vector<GuestPointer> gone;
   for (std::size_t i = fds.size() - guests_.size(), at = 0; i < fds.size(); ++i, ++at) {
     GuestPointer& guest = guests_[at];
@@ -204,10 +204,12 @@ void Listener::accept_all() {
   for (int i = 0; socket_ && i < kAcceptsInARow; ++i) {
     UniqueFd fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-        log_.warning("a client cannot be accepted: {}; raise the limit of open files (ulimit -n)",
-                     std::strerror(errno));
-        too_many_files_ = true;
+      const bool none_waits = errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;
+      if (!none_waits) {
+        const Error error = call_error("accept", errno);
+        if (now_ms() >= next_complaint_ms_) log_.warning("a client cannot be accepted: {}", error.text);
+        next_complaint_ms_ = now_ms() + kComplainAfterMs;
+        cannot_accept_ = true;
       }
       return;
     }
@@ -218,7 +220,9 @@ void Listener::accept_all() {
 void Listener::add_guest(UniqueFd socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return log_.warning("a client is turned away: {}", call_error("getsockopt(SO_PEERCRED)", errno).text);
+  }
   auto guest = std::make_shared<Guest>();
   guest->fd = socket.get();
   guest->socket = std::move(socket);
@@ -313,7 +317,7 @@ Status Listener::welcome(const GuestPointer& guest) {
   for (std::uint32_t i = 0; i < crew_.limit(); ++i) {
     guest->wakes.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!guest->wakes.back()) {
-      Error error = system_error("the daemon has no descriptor left for the session; raise its limit (ulimit -n)");
+      Error error = call_error("the daemon's eventfd for the session", errno, kListener);
       dismiss(*guest, error);
       return error;
     }

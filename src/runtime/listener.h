@@ -93,7 +93,8 @@ class Listener {
   std::vector<GuestPointer> guests_;
   std::vector<UniqueFd> arrivals_;
   std::uint64_t next_id_;
-  bool too_many_files_ = false;
+  bool cannot_accept_ = false;
+  std::uint64_t next_complaint_ms_ = 0;  // of the same kind without a pause, one is enough
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/signals.h"
+#include "base/system_call.h"
 #include "runtime/crash_report.h"
 #include "runtime/io_uring.h"
 
@@ -35,22 +36,21 @@ Status Post::man_locked() {
   auto driver = std::make_unique<DriverThread>(*worker_);
   DriverThread* raw = driver.get();
   if (!cpus_.empty()) driver->place.bind(cpus_);
-  try {
-    driver->thread = quiet_thread([raw] {
-      const CrashStack stack;
-      raw->place.enter();
-      raw->begun.store(true, std::memory_order_release);
-      raw->begun.notify_one();
-      raw->driver.make_current();
-      raw->driver.worker().drive();
-      Driver::clear_current();
-      raw->place.leave();
-      raw->ended.store(true, std::memory_order_release);
-    });
-  } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted, "no thread to be had for a worker; raise the limit of processes (ulimit -u)",
-                 "runtime"};
-  }
+  auto thread = start_thread(
+      [raw] {
+        const CrashStack stack;
+        raw->place.enter();
+        raw->begun.store(true, std::memory_order_release);
+        raw->begun.notify_one();
+        raw->driver.make_current();
+        raw->driver.worker().drive();
+        Driver::clear_current();
+        raw->place.leave();
+        raw->ended.store(true, std::memory_order_release);
+      },
+      "runtime");
+  if (!thread) return std::move(thread).error();
+  driver->thread = std::move(*thread);
   driver->begun.wait(false, std::memory_order_acquire);  // whoever asks for its place now gets an answer
   driver_ = std::move(driver);
   return {};

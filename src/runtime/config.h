@@ -35,6 +35,7 @@ struct Config {
     Poll poll = Poll::adaptive;
     std::chrono::nanoseconds isolate_after = std::chrono::milliseconds(5);
     std::chrono::nanoseconds stuck_after = std::chrono::milliseconds(100);
+    std::chrono::nanoseconds trim_after = std::chrono::seconds(10);  // 0: never
     std::chrono::nanoseconds default_deadline = std::chrono::seconds(30);
     bool operator==(const Runtime&) const = default;
   } runtime;

@@ -8,10 +8,12 @@
 
 #include "base/asymmetric_fence.h"
 #include "base/signals.h"
+#include "base/system_call.h"
 
 namespace chi::runtime {
 namespace {
 
+constexpr const char* kRuntime = "runtime";
 constexpr std::chrono::nanoseconds kLookAsleep = std::chrono::milliseconds(250);
 constexpr std::uint64_t kWatchEveryNs = 1'000'000'000;
 
@@ -23,8 +25,7 @@ Crew::Crew(const CrewOptions& options, Clock& clock, Logger& log, LaneMapPublish
 Result<std::unique_ptr<Crew>> Crew::create(const CrewOptions& options, Clock& clock, Logger& log,
                                            LaneMapPublisher& lanes, Control& control) {
   if (!register_asymmetric_fences()) {
-    return Error{Code::failed_precondition,
-                 "the kernel refuses membarrier(); Linux 4.16 or newer without a filter is needed", "runtime"};
+    return call_error("membarrier, of Linux 4.16 and newer", errno, kRuntime);
   }
   std::unique_ptr<Crew> crew(new Crew(options, clock, log, lanes, control));
   for (std::uint32_t i = 0; i < options.workers; ++i) {
@@ -62,12 +63,9 @@ Status Crew::start() {
   for (std::uint32_t i = 0; i < size(); ++i) {
     if (auto manned = posts_[i]->man(); !manned) return manned;
   }
-  try {
-    monitor_ = quiet_thread([this] { watch(); });
-  } catch (const std::system_error&) {
-    return Error{Code::resource_exhausted,
-                 "no thread to be had for the monitor; raise the limit of processes (ulimit -u)", "runtime"};
-  }
+  auto monitor = start_thread([this] { watch(); }, kRuntime);
+  if (!monitor) return std::move(monitor).error();
+  monitor_ = std::move(*monitor);
   return {};
 }
 
@@ -127,16 +125,35 @@ std::chrono::nanoseconds Crew::look() {
     awake |= !worker(i).asleep();
   }
   call_on_watch(now, awake);
+  call_on_rest(now, awake);
   return awake ? options_.isolate_after / 2 : kLookAsleep;
 }
 
 void Crew::call_on_watch(std::uint64_t now_ns, bool awake) {
   if (!on_watch_ || now_ns < next_watch_ns_) return;
-  std::uint64_t sleeps = 0;
-  for (std::uint32_t i = 0; i < size(); ++i) sleeps += worker(i).counts().sleeps.load(std::memory_order_relaxed);
+  const std::uint64_t sleeps = count_sleeps();
   if (std::exchange(watched_sleeps_, sleeps) == sleeps && !awake) return;
   next_watch_ns_ = now_ns + kWatchEveryNs;
   on_watch_();
+}
+
+void Crew::call_on_rest(std::uint64_t now_ns, bool awake) {
+  if (!on_rest_) return;
+  const std::uint64_t sleeps = count_sleeps();
+  if (std::exchange(rested_sleeps_, sleeps) != sleeps || awake) {
+    rests_since_ns_ = now_ns;
+    has_rested_ = false;
+    return;
+  }
+  if (has_rested_ || now_ns - rests_since_ns_ < static_cast<std::uint64_t>(options_.rest_after.count())) return;
+  has_rested_ = true;
+  on_rest_();
+}
+
+std::uint64_t Crew::count_sleeps() {
+  std::uint64_t out = 0;
+  for (std::uint32_t i = 0; i < size(); ++i) out += worker(i).counts().sleeps.load(std::memory_order_relaxed);
+  return out;
 }
 
 bool Crew::stop(std::chrono::nanoseconds patience) {

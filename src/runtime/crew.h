@@ -27,6 +27,7 @@ struct CrewOptions {
   WorkerOptions worker;       // of each; its index is filled in
   std::chrono::nanoseconds isolate_after{5'000'000};
   std::chrono::nanoseconds stuck_after{100'000'000};
+  std::chrono::nanoseconds rest_after{10'000'000'000};  // on_rest()
 };
 
 // Functions are usable from any thread, but start, stop and what changes the number of workers: those by one.
@@ -40,6 +41,10 @@ class Crew {
 
   // `look` is called by the monitor, once a second while workers have anything to do. Before start().
   void on_watch(std::function<void()> look) { on_watch_ = std::move(look); }
+
+  // `rest` is called by the monitor, once after each time of work, when no worker has been awake for rest_after or a
+  // quarter of a second, whichever is longer. Before start().
+  void on_rest(std::function<void()> rest) { on_rest_ = std::move(rest); }
 
   Status start();
 
@@ -87,6 +92,8 @@ class Crew {
   void watch();
   std::chrono::nanoseconds look();
   void call_on_watch(std::uint64_t now_ns, bool awake);
+  void call_on_rest(std::uint64_t now_ns, bool awake);
+  std::uint64_t count_sleeps();
 
   const CrewOptions options_;
   Clock& clock_;
@@ -104,6 +111,10 @@ class Crew {
   std::function<void()> on_watch_;
   std::uint64_t next_watch_ns_ = 0;
   std::uint64_t watched_sleeps_ = 0;  // of all workers: who has slept anew was awake meanwhile
+  std::function<void()> on_rest_;
+  bool has_rested_ = false;  // on_rest_ was called, and nobody has been awake since then
+  std::uint64_t rests_since_ns_ = 0;
+  std::uint64_t rested_sleeps_ = 0;
   std::thread monitor_;
   std::mutex mutex_;
   std::condition_variable stopping_;

@@ -27,7 +27,9 @@ class CrewTest : public ::testing::Test {
     options.workers = 1;
     options.limit = 4;
     options.isolate_after = 20ms;
+    options.rest_after = 1ms;
     crew_ = Crew::create(options, clock_, log_, *lanes_, control_).value();
+    crew_->on_rest([this] { ++rests_; });
     ASSERT_TRUE(crew_->start().ok());
     allowed_ = cpus_of_thread(0);
     ASSERT_FALSE(allowed_.empty());
@@ -49,9 +51,21 @@ class CrewTest : public ::testing::Test {
   NullLogger log_;
   NoControl control_;
   std::unique_ptr<LaneMapPublisher> lanes_;
+  std::atomic<int> rests_{0};
   std::unique_ptr<Crew> crew_;
   CpuList allowed_;
 };
+
+TEST_F(CrewTest, RestsOnceAfterEachTimeOfWork) {
+  ASSERT_TRUE(eventually([&] { return rests_ == 1; }));
+  for (int round = 2; round < 4; ++round) {
+    ASSERT_TRUE(crew_->on_each(10s, [](Worker&) {}));
+    ASSERT_TRUE(eventually([&] { return rests_ == round; }));
+  }
+  const auto end = std::chrono::steady_clock::now() + 600ms;  // twice the monitor's pause
+  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_EQ(rests_, 3);
+}
 
 TEST_F(CrewTest, ANewWorkerKnowsWhatItWasToldFirst) {
   auto told = std::make_shared<std::atomic<int>>(0);

@@ -3,11 +3,13 @@
 // How the parts of a daemon are put together and taken apart.
 #include "runtime/node.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/process_usage.h"
 #include "base/text.h"
 #include "codec/json.h"
 #include "codec/json_text.h"
@@ -39,6 +41,7 @@ Result<CrewOptions> crew_options(const Config& config) {
   out.limit = *limit;
   out.workers = worker_count(config);
   out.isolate_after = config.runtime.isolate_after;
+  out.rest_after = config.runtime.trim_after;
   out.stuck_after = config.runtime.stuck_after;
   out.worker.spin_ns = static_cast<std::uint64_t>(config.runtime.spin.count());
   out.worker.never_sleep = config.runtime.poll == Config::Poll::always;
@@ -127,6 +130,7 @@ Status Node::assemble(NodeOptions options, Logger& log) {
   if (!made) return std::move(made).error();
   parts.crew = std::move(*made);
   watch_cpus(options.own_process);
+  if (options.own_process && config.runtime.trim_after.count() > 0) trim_at_rest();
   if (auto started = parts.crew->start(); !started) return started;
   parts.shelf = std::make_unique<ModuleShelf>(ModuleRepo(module_search_path(
       options.module_paths, config.modules.paths, std::getenv("CHIMAERA_MODULE_PATH"), options.repos)));
@@ -190,6 +194,17 @@ void Node::watch_cpus(bool own_process) {
     parts.administration.post([&parts] { parts.orchestrator->event("CPUs changed"); });
   });
   parts.crew->on_watch([&parts] { parts.cpus->look(); });
+}
+
+// The allocator gives back by itself only what lies at the end of a heap. It is asked when nobody works, since whoever
+// needs memory of a heap meanwhile waits until that heap is through.
+void Node::trim_at_rest() {
+  parts_->crew->on_rest([&log = parts_->log] {
+    const std::uint64_t before = process_usage().resident_bytes.value_or(0);
+    ::malloc_trim(0);
+    const std::uint64_t after = process_usage().resident_bytes.value_or(0);
+    if (before > after) log.debug("{} KiB of freed memory have gone back to the system", (before - after) >> 10);
+  });
 }
 
 Status Node::create_admin_pool() {

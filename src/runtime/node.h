@@ -58,6 +58,7 @@ class Node {
   Status assemble(NodeOptions options, Logger& log);
   Status serve_metrics(const Config::Metrics& config, const std::string& name);
   void watch_cpus(bool own_process);
+  void trim_at_rest();
   Status create_admin_pool();
   Status create_configured_pools(const Config& config);
 

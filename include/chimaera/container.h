@@ -29,7 +29,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -79,8 +78,10 @@ class ContainerBase {
 
   Io io() const noexcept { return Io(core_); }
 
-  void log(Severity severity, std::string_view text, std::source_location at = std::source_location::current()) const {
-    core_.log(static_cast<std::int32_t>(severity), at.file_name(), at.line(), text);
+  // `file` and `line` are the caller's own. By what all compilers have: clang has std::source_location from 15 on.
+  void log(Severity severity, std::string_view text, const char* file = __builtin_FILE(),
+           std::uint32_t line = __builtin_LINE()) const {
+    core_.log(static_cast<std::int32_t>(severity), file, line, text);
   }
 
   // Starts a coroutine on the container's own behalf, which no handler waits for: `spawn(&Bucket::sweep)` for a method

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "cli/plain_path.h"
 #include "cli/run_tool.h"
 #include "runtime/manifest.h"
 
@@ -69,10 +70,12 @@ Result<runtime::Manifest> check_folder(const BuildPlan& plan) {
   return runtime::load_manifest((folder / "manifest.yaml").string());
 }
 
-Words configure_command(const BuildPlan& plan, const fs::path& build) {
-  Words command{"cmake", "-S", plan.folder, "-B", build.string(), "-Dchimaera_DIR=" + plan.cmake_package, "-Wno-dev"};
+// A link has another name each time, which a cache would not take for the same folder.
+Words configure_command(const BuildPlan& plan, const PlainPath& folder, const fs::path& build) {
+  Words command{"cmake", "-S", folder.path(), "-B", build.string(), "-Dchimaera_DIR=" + plan.cmake_package, "-Wno-dev"};
+  if (folder.is_link()) command.emplace_back("--fresh");
   std::error_code error;
-  if (!fs::exists(build / "CMakeCache.txt", error)) {
+  if (folder.is_link() || !fs::exists(build / "CMakeCache.txt", error)) {
     command.emplace_back("-DCMAKE_BUILD_TYPE=Release");
     if (!find_tool("ninja").empty()) command.insert(command.end(), {"-G", "Ninja"});
   }
@@ -139,7 +142,12 @@ BuildResult build_module(const BuildPlan& plan) {
     out.status = manifest.error();
     return out;
   }
-  const fs::path build = fs::path(plan.folder) / "build";
+  const auto folder = PlainPath::of(plan.folder);
+  if (!folder) {
+    out.status = folder.error();
+    return out;
+  }
+  const fs::path build = fs::path(folder->path()) / "build";
   std::error_code error;
   if (find_tool("cmake").empty() || !fs::exists(build / "CMakeCache.txt", error)) out.status = check_tools();
   if (!out.status) return out;
@@ -147,13 +155,13 @@ BuildResult build_module(const BuildPlan& plan) {
   Words make{"cmake", "--build", build.string(), "--parallel", std::to_string(cores())};
   if (!plan.test) make.insert(make.end(), {"--target", name});
   const Words test{"ctest", "--test-dir", build.string(), "--output-on-failure", "--no-tests=error"};
-  if (!run_step(configure_command(plan, build),
+  if (!run_step(configure_command(plan, *folder, build),
                 fmt::format("'{}' could not be configured; CMake's own lines are above", name), out) ||
       !run_step(make, fmt::format("'{}' does not build; correct what the lines above show, then again", name), out) ||
       (plan.test && !run_step(test, fmt::format("the tests of '{}' fail; their lines are above", name), out))) {
     return out;
   }
-  auto built = find_built(build, name);
+  auto built = find_built(fs::path(plan.folder) / "build", name);
   if (!built) {
     out.status = std::move(built).error();
   } else {

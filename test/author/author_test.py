@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -198,6 +199,21 @@ class Author(unittest.TestCase):
         commands = json.loads(self.run_command("chimaera module new good --dir \"a b'c\" --json"))["commands"]
         self.run_command(commands[0])
         self.run_command(commands[1])
+        odd = self.folder / "it's \"q\" $HOME #1; x\\y"
+        odd.mkdir()
+        shutil.move(self.folder / "a b'c/good", odd / "good")
+        shutil.rmtree(odd / "good/build")
+        for _ in range(2):
+            self.run_command(f"chimaera module build {shlex.quote(str(odd / 'good'))}")
+        self.run_command(f"chimaera module load {shlex.quote(str(odd / 'good/build/modules/good'))} --pool odd")
+
+    @unittest.skipUnless(shutil.which("clang++"), "no clang++ here")
+    def test_the_distribution_s_clang(self):
+        self.new("other_compiler")
+        self.run_command("chimaera module build other_compiler", CXX="clang++")
+        self.run_command("chimaera module load other_compiler/build/modules/other_compiler --pool words")
+        self.assertEqual(self.json("chimaera call words add name=pear amount=2"), {"total": 2})
+        self.assertEqual(self.json("chimaera call words add name=pear amount=2"), {"total": 4})
 
     def test_what_does_not_build(self):
         self.new("broken")

@@ -60,7 +60,7 @@ int run_check(const CheckArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->pool(given.what).call<bdev::Check>().get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   return show(*reply, given.target.json);
 }
 

@@ -110,7 +110,7 @@ int run_call(const CallArguments& given) {
   const Result<Client> connected = connect(given.target);
   if (!connected.ok()) return report_unreachable(connected.error());
   const Result<client::RemoteMethod> method = client::find_method(*connected, given.pool, given.method);
-  if (!method.ok()) return report(method.error());
+  if (!method.ok()) return report(*connected, method.error());
   const Result<Json> json = request_json(method->request, given.fields, parsed->request);
   if (!json.ok()) return report(json.error());
   Encoder encoder;
@@ -125,14 +125,14 @@ int run_call(const CallArguments& given) {
   Pool pool = connected->pool(given.pool).on(query).with_deadline(parsed->deadline);
   if (given.bulk) pool = pool.with_priority(Priority::high_throughput);
   const Result<std::vector<Buffer>> shared = shared_copies(*connected, encoder.message());
-  if (!shared.ok()) return report(shared.error());
+  if (!shared.ok()) return report(*connected, shared.error());
   std::vector<chi_buffer> buffers;
   buffers.reserve(shared->size());
   for (const Buffer& buffer : *shared) buffers.push_back(buffer.raw());
   chi_message request = encoder.message();
   request.buffers = buffers.data();
   const Result<RawReply> raw = pool.call_raw(method->info.id, request).get();
-  if (!raw.ok()) return report(raw.error());
+  if (!raw.ok()) return report(*connected, raw.error());
   Result<Outcome> outcome = decode_outcome(method->reply, *raw);
   if (!outcome.ok()) return report(outcome.error());
   if (given.pool == "admin" && outcome->value) ids_as_text(method->reply, *outcome->value);

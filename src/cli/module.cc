@@ -87,7 +87,7 @@ int run_list(const ModuleArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::ModuleList>().get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs(render_modules(reply->modules).c_str(), stdout);
   return kDone;
@@ -97,7 +97,7 @@ int run_describe(const ModuleArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::ModuleDescribe>(given.name).get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs(render_module(*reply).c_str(), stdout);
   return kDone;
@@ -120,10 +120,10 @@ int run_load(const ModuleArguments& given) {
   const bool is_path = given.name.find('/') != std::string::npos;
   const std::string name = is_path ? std::filesystem::absolute(given.name, ignored).string() : given.name;
   auto reply = client->admin().call<admin::ModuleLoad>(name, given.allow_older).get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (!given.pool.empty()) {
     const auto made = client->create_pool(given.pool, {.module = reply->name, .containers = given.containers});
-    if (!made.ok()) return report(not_made(made.error(), *reply, given.pool));
+    if (!made.ok()) return report(*client, not_made(made.error(), *reply, given.pool));
     ++reply->pools;
   }
   if (given.target.json) return print_result(to_json(*reply));

@@ -63,7 +63,7 @@ int run_list(const PoolArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::PoolList>().get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs(render_pools(reply->pools).c_str(), stdout);
   return kDone;
@@ -73,7 +73,7 @@ int run_describe(const PoolArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::PoolDescribe>(given.name).get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs((render_pool(reply->pool) + render_containers(reply->containers)).c_str(), stdout);
   return kDone;
@@ -98,11 +98,11 @@ int run_create(const PoolArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   Result<Bytes> config = encode_config(*client, given);
-  if (!config.ok()) return report(config.error());
+  if (!config.ok()) return report(*client, config.error());
   const admin::PoolCreate request{given.name, given.module,    given.containers,
                                   *mode,      given.if_absent, *std::move(config)};
   const auto pool = client->admin().send(request).get();
-  if (!pool.ok()) return report(pool.error());
+  if (!pool.ok()) return report(*client, pool.error());
   if (given.target.json) return print_result(to_json(*pool));
   std::fputs(render_pool(*pool).c_str(), stdout);
   return kDone;
@@ -115,7 +115,7 @@ int run_destroy(const PoolArguments& given) {
   if (!client.ok()) return report_unreachable(client.error());
   const Pool admin = client->admin().with_deadline(std::chrono::nanoseconds(*deadline));
   const auto reply = admin.call<admin::PoolDestroy>(given.name).get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::printf("destroyed '%s'\n", printable(given.name).c_str());
   return kDone;

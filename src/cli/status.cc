@@ -145,7 +145,7 @@ int show_methods(const StatusArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::Methods>().get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs(render_methods(*reply).c_str(), stdout);
   return kDone;
@@ -165,12 +165,12 @@ int run_status(const StatusArguments& given) {
   Told before;
   if (*interval != 0) {
     const auto first = client->admin().call<admin::GetStatus>().get();
-    if (!first.ok()) return report(first.error());
+    if (!first.ok()) return report(*client, first.error());
     before = ask_pools(*client, first->pools, kStatDeadline);
     std::this_thread::sleep_for(std::chrono::nanoseconds(*interval));
   }
   const auto status = client->admin().call<admin::GetStatus>().get();
-  if (!status.ok()) return report(status.error());
+  if (!status.ok()) return report(*client, status.error());
   Told told = ask_pools(*client, status->pools, kStatDeadline);
   for (auto& [pool, stat] : told) stat.operations = since(before[pool].operations, std::move(stat.operations));
   if (given.target.json) return print_result(status_json(*status, reached->pid, told));

@@ -88,7 +88,7 @@ int end_process(const Result<Reached>& reached, const Process& process, const St
   if (reached.ok() && !reached->client.ok() && !given.force) return report_unreachable(reached->client.error());
   if (reached.ok() && reached->client.ok()) {
     const Status asked = ask_to_end(*reached->client, grace);
-    if (!asked.ok() && !given.force) return report(asked.error());
+    if (!asked.ok() && !given.force) return report(*reached->client, asked.error());
     if (asked.ok() && process.ended_within(grace + kTakeDown)) return kDone;
   }
   if (given.force) return force(process, grace);

@@ -3,6 +3,7 @@
 // Options that the commands share, and their errors.
 #include "cli/target.h"
 
+#include <chimaera/admin.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -49,6 +50,8 @@ Result<Client> connect(const Target& target, std::chrono::nanoseconds timeout) {
 
 namespace {
 
+constexpr std::chrono::seconds kLastQuestion(1);  // whether a daemon that failed a call is still there
+
 pid_t peer_pid(int socket) noexcept {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -74,12 +77,17 @@ std::string pid_text(pid_t pid) { return pid == 0 ? "in another pid namespace" :
 
 int report(const Error& error) {
   print_failure(error);
-  return error.code == Code::unavailable ? kNoDaemon : kFailed;
+  return kFailed;
+}
+
+int report(const Client& client, const Error& error) {
+  print_failure(error);
+  return client.admin().with_deadline(kLastQuestion).call<admin::PoolFind>("admin").get().ok() ? kFailed : kNoDaemon;
 }
 
 int report_unreachable(const Error& error) {
-  const int code = report(error);
-  return error.code == Code::invalid_argument ? kUsage : code == kFailed ? kNoDaemon : code;
+  print_failure(error);
+  return error.code == Code::invalid_argument ? kUsage : kNoDaemon;
 }
 
 }  // namespace chi::cli

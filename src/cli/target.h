@@ -46,8 +46,11 @@ Result<Reached> reach(const Target& target);
 // "pid 17", or that it is in another pid namespace.
 std::string pid_text(pid_t pid);
 
-// Says "error: CODE: TEXT" on stderr and gives the exit code that goes with it.
+// Says "error: CODE: TEXT" on stderr and gives kFailed.
 int report(const Error& error);
+
+// Of a call: kNoDaemon where the daemon does not answer any more. Whatever code a module's error has, it is not asked.
+int report(const Client& client, const Error& error);
 
 // The same for the error of connect().
 int report_unreachable(const Error& error);

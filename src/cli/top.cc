@@ -50,10 +50,10 @@ Result<TopReading> read_counters(const Client& client) {
 
 int show_once(const Client& client, pid_t pid, std::chrono::nanoseconds interval, bool json) {
   const auto before = read_counters(client);
-  if (!before.ok()) return report(before.error());
+  if (!before.ok()) return report(client, before.error());
   std::this_thread::sleep_for(interval);
   const auto after = read_counters(client);
-  if (!after.ok()) return report(after.error());
+  if (!after.ok()) return report(client, after.error());
   const Json frame = top_frame(*before, *after, pid);
   if (json) return print_json(frame), kDone;
   std::fputs(render_top(frame, kRowsOnce).c_str(), stdout);
@@ -96,7 +96,7 @@ int run_top(const TopArguments& given) {
   const std::chrono::nanoseconds pause(*interval);
   if (once) return show_once(*client, reached->pid, pause, given.target.json);
   const Status shown = show(*client, reached->pid, pause);
-  return shown ? kDone : report(shown.error());
+  return shown ? kDone : report(*client, shown.error());
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ int start_trace(const TraceArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto started = client->admin().call<admin::TraceStart>(given.records, given.all).get();
-  if (!started.ok()) return report(started.error());
+  if (!started.ok()) return report(*client, started.error());
   if (given.target.json) return print_result(to_json(*started));
   std::printf("tracing; each worker (%u) keeps its newest %s steps, in %s of memory\n", started->workers,
               human_count(started->records).c_str(), human_size(static_cast<double>(started->bytes)).c_str());
@@ -69,13 +69,13 @@ Json summary_of(const admin::TraceStopReply& trace, const std::string& file) {
 
 int save_trace(const Client& client, const TraceArguments& given, PartialFile& file) {
   const auto trace = client.admin().call<admin::TraceStop>().get();
-  if (!trace.ok()) return report(trace.error());
+  if (!trace.ok()) return report(client, trace.error());
   if (const Status written = write_trace(client, *trace, given.target.name, file); !written) {
     if (given.file == kStdout && stdout_is_closed()) return kFailed;
     if (!trace_has_gone(written.code())) {
       std::fputs("the daemon still has the trace: `chimaera trace stop -o FILE` tries again\n", stderr);
     }
-    return report(written.error());
+    return report(client, written.error());
   }
   // The file is what was asked for, and there: whatever comes of this, the command has done it.
   const auto released = client.admin().call<admin::TraceRead>(trace->trace, std::uint64_t{0}, true).get();

@@ -58,8 +58,8 @@ std::string moves_text(const admin::WorchReply& reply) {
                      microseconds(reply.pause_longest_ns));
 }
 
-int print(const WorchArguments& given, const Result<admin::WorchReply>& reply, bool duties) {
-  if (!reply.ok()) return report(reply.error());
+int print(const Client& client, const WorchArguments& given, const Result<admin::WorchReply>& reply, bool duties) {
+  if (!reply.ok()) return report(client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::fputs(policies_text(*reply).c_str(), stdout);
   if (duties) std::fputs(duties_text(*reply).c_str(), stdout);
@@ -71,7 +71,7 @@ template <class Req, class... Fields>
 int ask(const WorchArguments& given, bool duties, const Fields&... fields) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
-  return print(given, client->admin().call<Req>(fields...).get(), duties);
+  return print(*client, given, client->admin().call<Req>(fields...).get(), duties);
 }
 
 }  // namespace

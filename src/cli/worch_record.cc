@@ -152,7 +152,7 @@ int record(const RecordArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   auto recording = Recording::begin(*client, given);
-  if (!recording.ok()) return report(recording.error());
+  if (!recording.ok()) return report(*client, recording.error());
   Wish end;
   const auto watch = SignalWatch::start([&end](int) { end.make(); });
   if (!watch.ok()) return report(watch.error());

@@ -62,7 +62,7 @@ int set_workers(const WorkersArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::WorkersSet>(given.count, given.dedicated).get();
-  if (!reply.ok()) return report(reply.error());
+  if (!reply.ok()) return report(*client, reply.error());
   if (given.target.json) return print_result(to_json(*reply));
   std::printf("%u workers of at most %u, %s\n", reply->active, reply->limit,
               reply->dedicated ? "dedicated: they never sleep" : "which sleep when there is nothing to do");

@@ -199,6 +199,14 @@ class Lifetime(CliTest):
         self.fails(USAGE, ["--interval"], "status", "--methods", "--interval", "1s")
         self.done("stop")
 
+    def test_a_module_s_code_is_not_taken_for_the_daemon_s(self):
+        self.start()
+        self.done("pool", "create", "small", "--module", "small_message")
+        for code in ("unavailable", "wrong_owner", "not_found", "invalid_argument", "deadline_exceeded"):
+            self.fails(FAILED, [code, "own words"], "call", "small", "fail", f"code={code}", "text=own words",
+                       "throws=false")
+        self.done("stop")
+
     def test_a_second_daemon_of_the_name_is_refused(self):
         pid = self.start()["pid"]
         self.fails(FAILED, ["already_exists", str(pid), "--name"], "start")

@@ -56,7 +56,7 @@ void Core::close() {
   std::optional<Client> client = std::exchange(client_, std::nullopt);
   std::unique_ptr<Pump> pump = std::move(pump_);
   if (fork_ != fork_number()) {  // the parent's, which still uses it
-    static_cast<void>(pump.release());
+    [[maybe_unused]] Pump* left_alone = pump.release();
     if (client) static_cast<void>(new Client(*std::move(client)));
     return;
   }

@@ -102,6 +102,7 @@ void bind_core(py::module_& module) {
 }
 
 void bind_queries(py::module_& module) {
+  // NOLINTNEXTLINE(misc-redundant-expression): pybind11's notation for an operator
   py::class_<Query>(module, "Query").def(py::self == py::self).def("__repr__", [](const Query& query) {
     return "chimaera.Query(" + to_string(query) + ")";
   });
@@ -142,12 +143,7 @@ void bind_options(py::module_& module) {
       .def("with_views", [](Options self) { return self.views = true, self; });
 }
 
-}  // namespace
-
-}  // namespace chi::python
-
-PYBIND11_MODULE(_core, module) {
-  using namespace chi::python;
+void bind_all(py::module_& module) {
   watch_forks();
   bind_memory(module);
   bind_core(module);
@@ -158,3 +154,9 @@ PYBIND11_MODULE(_core, module) {
   module.def("prepare_exit", &prepare_exit);
   module.attr("version") = CHI_VERSION;
 }
+
+}  // namespace
+
+}  // namespace chi::python
+
+PYBIND11_MODULE(_core, module) { chi::python::bind_all(module); }

@@ -86,6 +86,7 @@ void Pump::carry_out(Order& order) {
 
 void Pump::start(Order& order) {
   std::vector<chi_buffer> buffers;
+  buffers.reserve(order.request.buffers.size());
   for (const Buffer& buffer : order.request.buffers) buffers.push_back(buffer.raw());
   const chi_message message{order.request.fields.data(), static_cast<std::uint32_t>(order.request.fields.size()),
                             static_cast<std::uint32_t>(buffers.size()), buffers.data()};

@@ -2,6 +2,7 @@
 //
 // From the wire to Python's objects. Recursion is bounded by the schema.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "codec/numbers.h"
@@ -85,7 +86,9 @@ py::object Reader::bytes(Decoder& from, bool views) const {
   if (!views) from.borrow_bytes();
   Bytes out;
   from.bytes(out);
-  if (!views) return steal(PyBytes_FromStringAndSize(out.view().data(), static_cast<Py_ssize_t>(out.size())));
+  const std::string_view view = out.view();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is beside it, cast to what Python counts in
+  if (!views) return steal(PyBytes_FromStringAndSize(view.data(), static_cast<Py_ssize_t>(view.size())));
   return make_view(out.region());
 }
 

@@ -37,6 +37,7 @@ std::string render_list(const Json& list, std::size_t indent) {
   Table table(columns);
   for (const Json& each : list) {
     std::vector<std::string> row;
+    row.reserve(columns.size());
     for (const std::string& column : columns) row.push_back(each.contains(column) ? cell(each[column]) : "");
     table.add(std::move(row));
   }

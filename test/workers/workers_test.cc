@@ -172,8 +172,8 @@ TEST_F(Workers, DedicatedOnesDoNotSleepAndSharedOnesDo) {
   ASSERT_TRUE(set(2, true)->dedicated);
   EXPECT_TRUE(status().workers[1].dedicated);
   EXPECT_TRUE(eventually(awake_for_a_while));
+  const std::uint64_t before = sleeps();  // while it cannot: its first sleep may be one without an end
   ASSERT_FALSE(set(2, false)->dedicated);
-  const std::uint64_t before = sleeps();
   EXPECT_TRUE(eventually([&] { return sleeps() > before; })) << "a shared worker does not sleep";
 }
 

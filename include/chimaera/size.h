@@ -54,15 +54,16 @@ inline std::size_t decimal_length(std::string_view text) noexcept {
 
 // A decimal number times `factor`, rounded; an error where that is above 2^62. `text` is what the error names.
 inline Result<std::uint64_t> scaled(std::string_view number, std::uint64_t factor, std::string_view text) {
-  const char* end = number.data() + number.size();
+  const char* const begin = number.data();
+  const char* const end = begin + number.size();
   if (number.find('.') != std::string_view::npos) {
     double value = 0;
-    std::from_chars(number.data(), end, value);
+    std::from_chars(begin, end, value);
     value *= static_cast<double>(factor);
     if (value <= static_cast<double>(kLargestSize)) return static_cast<std::uint64_t>(std::round(value));
   } else {
     std::uint64_t value = 0;
-    const bool read = std::from_chars(number.data(), end, value).ec == std::errc{};
+    const bool read = std::from_chars(begin, end, value).ec == std::errc{};
     if (read && value <= kLargestSize / factor) return value * factor;
   }
   return Error{Code::invalid_argument, "'" + std::string(text) + "' is too large", {}};

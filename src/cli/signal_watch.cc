@@ -3,7 +3,6 @@
 // A signalfd, and an eventfd that ends the thread.
 #include "cli/signal_watch.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -15,7 +14,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/file.h"
 #include "base/system_call.h"
 
 namespace chi::cli {

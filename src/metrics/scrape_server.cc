@@ -11,11 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <vector>
 
 #include "base/file.h"
-#include "base/signals.h"
 #include "base/system_call.h"
 #include "metrics/families.h"
 

@@ -6,10 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <system_error>
 
 #include "base/process_usage.h"
-#include "base/signals.h"
 #include "base/system_call.h"
 #include "runtime/error_reply.h"
 #include "runtime/lane_report.h"

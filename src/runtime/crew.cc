@@ -4,10 +4,8 @@
 #include "runtime/crew.h"
 
 #include <algorithm>
-#include <system_error>
 
 #include "base/asymmetric_fence.h"
-#include "base/signals.h"
 #include "base/system_call.h"
 
 namespace chi::runtime {

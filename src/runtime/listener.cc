@@ -16,7 +16,6 @@
 #include <system_error>
 
 #include "base/clock.h"
-#include "base/signals.h"
 #include "base/system_call.h"
 #include "base/text.h"
 #include "runtime/places.h"

@@ -3,9 +3,6 @@
 // How a worker gets its thread, and is taken from one that is held up.
 #include "runtime/post.h"
 
-#include <system_error>
-
-#include "base/signals.h"
 #include "base/system_call.h"
 #include "runtime/crash_report.h"
 #include "runtime/io_uring.h"

@@ -166,11 +166,10 @@ constexpr std::array kConfigKeys{
                 "A handler that runs for so long without awaiting anything is stuck: the log, `chimaera status` and "
                 "`chimaera top` name it.",
                 set_duration<&Config::runtime, &Config::Runtime::stuck_after, 10 * kMs, kHour>},
-    Key<Config>{
-        "runtime", "trim_after", "10s", "a duration from 0 to 1h",
-        "When no worker has had anything to do for so long, memory that was freed goes back to the system, once "
-        "after each time of work. Who calls meanwhile may wait for it, 0.1 s for each GB. 0: never.",
-        set_duration<&Config::runtime, &Config::Runtime::trim_after, 0, kHour>},
+    Key<Config>{"runtime", "trim_after", "10s", "a duration from 0 to 1h",
+                "When no worker has had anything to do for so long, memory that was freed goes back to the system, "
+                "once after each time of work; whoever needs memory meanwhile waits until that is done. 0: never.",
+                set_duration<&Config::runtime, &Config::Runtime::trim_after, 0, kHour>},
     Key<Config>{"runtime", "default_deadline", "30s", "a duration from 1ms to 1000h",
                 "Deadline of a call that names none.",
                 set_duration<&Config::runtime, &Config::Runtime::default_deadline, kMs, 1000 * kHour>},

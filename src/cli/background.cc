@@ -47,9 +47,11 @@ void leave_terminal(const BackgroundOptions& options) {
     log.reset(::open(options.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   }
   const int output = log ? log.get() : nothing.get();
-  ::dup2(nothing.get(), STDIN_FILENO);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
+  if (nothing) ::dup2(nothing.get(), STDIN_FILENO);
+  if (output >= 0) {
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+  }
   // A script's background jobs ignore the keys of a terminal that this process has left.
   for (const int key : {SIGINT, SIGQUIT}) ::signal(key, SIG_DFL);
 }

@@ -94,17 +94,23 @@ nbd::ServerOptions options_of(const ExportArguments& given, const std::string& p
 int serve(const ExportArguments& given, const std::string& path, std::uint32_t mode) {
   block_end_signals();
   nbd::Notes notes([](const std::string& text) { std::fprintf(stderr, "export: %s\n", printable(text).c_str()); });
-  const auto server = nbd::Server::open(options_of(given, path, mode), notes);
-  if (!server.ok()) return report(server.error());
+  std::unique_ptr<nbd::Server> server;
+  {
+    const Result<Client> client = connect(given.target);
+    if (!client.ok()) return report_unreachable(client.error());
+    auto opened = nbd::Server::open(options_of(given, path, mode), notes);
+    if (!opened.ok()) return report(*client, opened.error());
+    server = *std::move(opened);
+  }
   std::optional<SteadyClock::time_point> first;
   const auto watch = SignalWatch::start([&](int) {
     if (first && SteadyClock::now() - *first > kOneSignal) ::_exit(kFailed);  // the socket has gone by then
     if (!first) first = SteadyClock::now();
-    (*server)->stop();
+    server->stop();
   });
   if (!watch.ok()) return report(watch.error());
-  announce(**server, given, path);
-  (*server)->run();
+  announce(*server, given, path);
+  server->run();
   return kDone;
 }
 

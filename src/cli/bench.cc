@@ -116,6 +116,13 @@ int print_failure(const bench::Workload& workload, const Error& error) {
   return report(Error{error.code, fmt::format("bench {}: {}", workload.name, error.text), error.where});
 }
 
+Target target_of(const bench::Options& options) {
+  Target out;
+  if (!options.daemon.empty()) out.name = options.daemon;
+  out.socket = options.socket;
+  return out;
+}
+
 Status draw(const bench::Report& report, const std::string& file) {
   if (file.empty() || report.picture.empty()) return {};
   return replace_file(file, report.picture, 0644);
@@ -125,6 +132,10 @@ Status draw(const bench::Report& report, const std::string& file) {
 int run_and_print(const BenchArguments& given) {
   if (!given.svg.empty() && given.workload != "mixed" && given.workload != "all") {
     return report_usage({Code::invalid_argument, "--svg draws what `mixed` finds, and nothing else", {}});
+  }
+  if (!given.options.daemon.empty() || !given.options.socket.empty()) {
+    const Result<Client> client = connect(target_of(given.options));
+    if (!client.ok()) return report_unreachable(client.error());
   }
   int code = kDone;
   Json reports = Json::array();

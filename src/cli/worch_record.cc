@@ -163,7 +163,7 @@ int record(const RecordArguments& given) {
   recording->print();
   if (recording->cut().ok()) return kDone;
   std::fputs("the file ends before its time:\n", stderr);
-  return report(recording->cut().error());
+  return report(*client, recording->cut().error());
 }
 
 int run_record(const RecordArguments& given) {

@@ -45,7 +45,7 @@ struct PoolInfo {
 struct PoolCreate {
   static constexpr Method kMethod{1, "pool_create", Access::write};
   using Reply = PoolInfo;
-  std::string name;
+  std::string name;  // see pools[].name in docs/configuration.md
   std::string module;
   std::uint32_t containers = 1;  // 1 to 65536
   std::uint32_t mode = 0600;
@@ -71,6 +71,8 @@ struct PoolList {
 struct PoolDescription {
   PoolInfo pool;
   std::vector<ContainerInfo> containers;
+  Bytes config;               // as it was given when the pool was made
+  std::string config_schema;  // of the code that it runs: how to read `config`
 };
 struct PoolDescribe {
   static constexpr Method kMethod{4, "pool_describe", Access::read};

@@ -31,7 +31,7 @@
 namespace chi {
 
 struct ConnectOptions {
-  std::string name = "default";  // of the daemon: 1 to 64 of A-Z a-z 0-9 _ . -
+  std::string name = "default";  // of the daemon
   std::string socket;            // path of its socket; empty: found by name, see operations.md
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);         // of connecting, and of asking for memory
   std::chrono::nanoseconds call_deadline = std::chrono::seconds(30);  // of calls that set none
@@ -96,6 +96,7 @@ class Client {
   Pool pool(std::string name) const;
   Pool admin() const;
 
+  // The names that a pool may have: pools[].name in docs/configuration.md.
   Result<Pool> create_pool(std::string name, const PoolOptions& options) const;
   Status destroy_pool(std::string name) const;
 

@@ -97,15 +97,6 @@ Result<UniqueFd> hold_runtime_dir() {
   return folder;
 }
 
-Status check_daemon_name(std::string_view name) {
-  if (is_pool_name(name)) return {};
-  return Error{Code::invalid_argument,
-               fmt::format("'{}' cannot name a daemon: use 1 to {} letters, digits, '_', '.' or '-', beginning with a "
-                           "letter or digit",
-                           name.substr(0, 100), kMaxNameLength),
-               {}};
-}
-
 Result<std::string> runtime_file(std::string_view daemon_name, std::string_view extension, bool make_dir) {
   if (Status good = check_daemon_name(daemon_name); !good.ok()) return std::move(good).error();
   auto folder = runtime_dir(make_dir);

@@ -24,9 +24,6 @@ struct RuntimePlace {
 RuntimePlace runtime_place();                            // of this process
 std::vector<RuntimePlace> runtime_places_of(uid_t uid);  // of another user, the likelier first
 
-// invalid_argument: no daemon can have that name.
-Status check_daemon_name(std::string_view name);
-
 // The folder of this user's daemons; `make`: made when it is not there. Fails with not_found, or permission_denied when
 // it is not ours alone.
 Result<std::string> runtime_dir(bool make);

@@ -51,6 +51,22 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+static_assert(kMaxNameLength == 64, "the rules of names in text.h say so");
+
+bool is_daemon_name(std::string_view text) noexcept {
+  if (text.empty() || text.size() > kMaxNameLength || !(is_letter(text[0]) || is_digit(text[0]))) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
+}
+
+Error bad_name(std::string_view name, std::string_view what, std::string_view rule) {
+  const bool whole = name.size() <= kMaxNameLength;
+  const std::string more = whole ? "" : fmt::format("... ({} bytes)", name.size());
+  return {Code::invalid_argument,
+          fmt::format("'{}'{} cannot name {}: it must be {}", name.substr(0, kMaxNameLength), more, what, rule),
+          {}};
+}
+
 }  // namespace
 
 bool is_identifier(std::string_view text) noexcept {
@@ -58,10 +74,12 @@ bool is_identifier(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
-bool is_pool_name(std::string_view text) noexcept {
-  if (text.empty() || text.size() > kMaxNameLength || !(is_letter(text[0]) || is_digit(text[0]))) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
+Status check_daemon_name(std::string_view name) {
+  return is_daemon_name(name) ? Status() : bad_name(name, "a daemon", kDaemonNameRule);
+}
+
+Status check_pool_name(std::string_view name) {
+  return is_daemon_name(name) && name != "admin" ? Status() : bad_name(name, "a pool", kPoolNameRule);
 }
 
 std::string closest(std::string_view text, std::span<const std::string> candidates) {

@@ -17,9 +17,16 @@ inline constexpr std::size_t kMaxNameLength = 64;
 // A name of a module, method or field: a letter, then letters, digits and '_'; at most kMaxNameLength.
 bool is_identifier(std::string_view text) noexcept;
 
-// A name of a pool or daemon: letters, digits, '_', '-' and '.', beginning with a letter or digit; at most
-// kMaxNameLength. So it is safe in a path, and "pool/3" is never ambiguous.
-bool is_pool_name(std::string_view text) noexcept;
+// What may name a pool, whichever way a new name comes in, in words that complete "it must be ...". So a name is safe
+// in a path and is never taken for an option, and "pool/3" is never ambiguous.
+inline constexpr std::string_view kPoolNameRule =
+    "1 to 64 letters (a-z, A-Z), digits, '_', '-' and '.', beginning with a letter or digit, and not 'admin'";
+// The same of a daemon, which may be 'admin'.
+inline constexpr std::string_view kDaemonNameRule = kPoolNameRule.substr(0, kPoolNameRule.find(", and not"));
+
+// invalid_argument, with the name and the rule that it breaks.
+Status check_daemon_name(std::string_view name);
+Status check_pool_name(std::string_view name);
 
 // The candidate that was probably meant, or empty when none is near.
 std::string closest(std::string_view text, std::span<const std::string> candidates);

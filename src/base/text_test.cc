@@ -21,8 +21,22 @@ TEST(Text, KnowsIdentifiers) {
 }
 
 TEST(Text, KnowsPoolNames) {
-  for (const char* good : {"inventory", "a-b.c_d", "9lives"}) EXPECT_TRUE(is_pool_name(good)) << good;
-  for (const char* bad : {"", ".", "..", "-x", "a/3", "a b"}) EXPECT_FALSE(is_pool_name(bad)) << bad;
+  const std::string longest(64, 'x');
+  for (const std::string& good : {std::string("inventory"), std::string("a-b.c_d"), std::string("9lives"), longest}) {
+    EXPECT_TRUE(check_pool_name(good)) << good;
+    EXPECT_TRUE(check_daemon_name(good)) << good;
+  }
+  for (const std::string& bad :
+       {std::string(), std::string("."), std::string(".."), std::string("--"), std::string("-x"), std::string("_x"),
+        std::string("a/3"), std::string("a b"), std::string("\xc3\xbc"), std::string("a\0b", 3), longest + "x"}) {
+    EXPECT_FALSE(check_pool_name(bad)) << bad;
+    EXPECT_FALSE(check_daemon_name(bad)) << bad;
+  }
+  EXPECT_TRUE(check_daemon_name("admin"));
+  EXPECT_EQ(check_pool_name("admin").error().text,
+            "'admin' cannot name a pool: it must be " + std::string(kPoolNameRule));
+  EXPECT_EQ(check_pool_name(longest + "xx").error().text,
+            "'" + longest + "'... (66 bytes) cannot name a pool: it must be " + std::string(kPoolNameRule));
 }
 
 TEST(Text, ReadsDurations) {

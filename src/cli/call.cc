@@ -135,7 +135,10 @@ int run_call(const CallArguments& given) {
   if (!raw.ok()) return report(*connected, raw.error());
   Result<Outcome> outcome = decode_outcome(method->reply, *raw);
   if (!outcome.ok()) return report(outcome.error());
-  if (given.pool == "admin" && outcome->value) ids_as_text(method->reply, *outcome->value);
+  if (given.pool == "admin") {
+    if (outcome->value) ids_as_text(method->reply, *outcome->value);
+    for (Json& each : outcome->replies) ids_as_text(method->reply, each["reply"]);
+  }
   return show(*outcome, raw->gathered, parsed->json);
 }
 

@@ -4,6 +4,7 @@
 #include "cli/json.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <vector>
 
@@ -63,7 +64,10 @@ std::string render_object(const Json& object) {
   return out;
 }
 
-bool is_id(std::string_view field) { return field == "id" || field == "session" || field == "incarnation"; }
+bool is_id(std::string_view field) {
+  constexpr std::array<std::string_view, 5> kIds{"id", "pool", "session", "incarnation", "trace"};
+  return std::find(kIds.begin(), kIds.end(), field) != kIds.end();
+}
 
 }  // namespace
 

@@ -36,6 +36,22 @@ TEST(ToJson, IdsOf64BitsAreText) {
   EXPECT_EQ(json["pools"][0]["id"], "9007199254740993");
 }
 
+TEST(ToJson, IdsUnderOtherNamesAreTextToo) {
+  admin::TraceReadReply read;
+  read.steps.push_back({.pool = 9007199254740993, .session = 9007199254740995, .sequence = 3});
+  const Json step = to_json(read).value()["steps"][0];
+  EXPECT_EQ(step["pool"], "9007199254740993");
+  EXPECT_EQ(step["session"], "9007199254740995");
+  EXPECT_EQ(step["sequence"], 3);
+  EXPECT_EQ(to_json(admin::TraceStopReply{.trace = 9007199254740993}).value()["trace"], "9007199254740993");
+  admin::LanesReply lanes;
+  lanes.lanes.push_back({.pool = 9007199254740993});
+  lanes.pools.push_back({.id = 9007199254740993, .name = "one"});
+  const Json json = to_json(lanes).value();
+  EXPECT_EQ(json["lanes"][0]["pool"], json["pools"][0]["id"]);
+  EXPECT_EQ(json["lanes"][0]["pool"], "9007199254740993");
+}
+
 TEST(ErrorJson, NamesTheCode) {
   const Json json = error_json(Error{Code::not_found, "no such pool", "admin/0"});
   EXPECT_EQ(json.dump(), R"({"code":"not_found","text":"no such pool","where":"admin/0"})");

@@ -69,13 +69,40 @@ int run_list(const PoolArguments& given) {
   return kDone;
 }
 
+// The configuration by its fields; none where none was given.
+Result<Json> config_json(const admin::PoolDescription& described) {
+  if (described.config.size() == 0) return Json::object();
+  const Result<SchemaType> type = parse_schema(described.config_schema);
+  if (!type.ok()) return type.error();
+  return wire_to_json(*type,
+                      {described.config.data(), static_cast<std::uint32_t>(described.config.size()), 0, nullptr});
+}
+
+std::string render_config(const Json& config) {
+  std::string fields;
+  for (const auto& field : config.items()) {
+    const Json& value = field.value();
+    fields += fmt::format(
+        " {}={}", field.key(),
+        value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  return fmt::format("configuration:{}\n", fields.empty() ? " the module's defaults" : printable(fields));
+}
+
 int run_describe(const PoolArguments& given) {
   const Result<Client> client = connect(given.target);
   if (!client.ok()) return report_unreachable(client.error());
   const auto reply = client->admin().call<admin::PoolDescribe>(given.name).get();
   if (!reply.ok()) return report(*client, reply.error());
-  if (given.target.json) return print_result(to_json(*reply));
-  std::fputs((render_pool(reply->pool) + render_containers(reply->containers)).c_str(), stdout);
+  const Result<Json> config = config_json(*reply);
+  if (!config.ok()) return report(config.error());
+  if (given.target.json) {
+    Result<Json> all = to_json(*reply);
+    if (all.ok()) (*all)["config"] = *config;
+    return print_result(all);
+  }
+  std::fputs((render_pool(reply->pool) + render_config(*config) + render_containers(reply->containers)).c_str(),
+             stdout);
   return kDone;
 }
 
@@ -87,6 +114,7 @@ Result<Bytes> encode_config(const Client& client, const PoolArguments& given) {
   const Result<Json> json = request_json(*type, given.fields, given.config);
   if (!json.ok()) return json.error();
   Encoder encoder;
+  encoder.inline_bytes();
   Status encoded = json_to_wire(*type, *json, encoder);
   if (!encoded.ok()) return std::move(encoded).error();
   return Bytes(encoder.message().data, encoder.message().size);

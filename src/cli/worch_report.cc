@@ -76,7 +76,7 @@ Json simulation_json(const SimulatedLoad& load, const sim::SimulationOptions& op
   out["load"] = load.name;
   out["workers"] = options.workers;
   out["lanes"] = load.lanes;
-  out["seed"] = load.seed;
+  out["seed"] = std::to_string(load.seed);  // of 64 bits, and rounded it would be another
   if (load.utilization > 0) out["utilization"] = load.utilization;
   out["seconds"] = seconds(options.end_ns);
   out["period_ms"] = seconds(options.period_ns) * 1e3;

@@ -190,7 +190,8 @@ Result<admin::PoolListReply> Administration::on(const admin::PoolList&, const Co
 Result<admin::PoolDescription> Administration::on(const admin::PoolDescribe& request, const ControlCall&) {
   auto pool = pool_named(request.name);
   if (!pool) return std::move(pool).error();
-  admin::PoolDescription reply{pool_info(**pool), {}};
+  const char* schema = (*pool)->module->table().config_schema;
+  admin::PoolDescription reply{pool_info(**pool), {}, (*pool)->config, schema ? schema : ""};
   for (auto& container : (*pool)->containers) {
     reply.containers.push_back({container->index, 0, container->worker().index(), container->epoch,
                                 container->running.load(std::memory_order_relaxed),

@@ -237,7 +237,7 @@ constexpr std::array kConfigKeys{
 };
 
 bool set_pool_name(PoolConfig& pool, const YamlNode& node) {
-  if (!is_scalar(node) || !is_pool_name(node.text) || node.text == "admin") return false;
+  if (!is_scalar(node) || !check_pool_name(node.text)) return false;
   pool.name = node.text;
   return true;
 }
@@ -265,8 +265,8 @@ bool set_pool_config(PoolConfig& pool, const YamlNode& node) {
 }
 
 constexpr std::array kPoolKeys{
-    Key<PoolConfig>{"", "name", "", "letters, digits, '_', '-' and '.', at most 64, other than 'admin'",
-                    "Name of the pool.", set_pool_name},
+    Key<PoolConfig>{"", "name", "", kPoolNameRule, "Name of the pool: the rule is the same however a pool is made.",
+                    set_pool_name},
     Key<PoolConfig>{"", "module", "", "the name of a module", "The module whose code the pool runs.", set_pool_module},
     Key<PoolConfig>{"", "containers", "1", "a number from 1 to 65536", "Number of containers; fixed for ever.",
                     set_pool_containers},

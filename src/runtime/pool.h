@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "chimaera/bytes.h"
 #include "chimaera/domain.h"
 #include "runtime/abi_types.h"
 #include "runtime/intrusive.h"
@@ -125,6 +126,7 @@ struct Pool {
   std::uint32_t gid = 0;
   std::uint32_t mode = 0600;
   std::uint32_t lane_base = 0;
+  Bytes config;  // as it was given
   std::vector<std::unique_ptr<Container>> containers;
   std::atomic<bool> draining{false};  // no new task is admitted
 

@@ -19,16 +19,10 @@ constexpr auto kDirectoryTime = std::chrono::seconds(5);
 constexpr std::uint32_t kMaxContainers = 65536;
 constexpr auto kLookEvery = std::chrono::microseconds(500);  // at a pool that is to become idle
 
-bool name_is_good(std::string_view name) {
-  if (name.empty() || name.size() > 128) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
-}
-
 Status check(const PoolPlan& plan) {
-  if (!name_is_good(plan.name)) {
-    return Error{Code::invalid_argument,
-                 "'" + plan.name.substr(0, 64) + "' cannot name a pool: 1 to 128 of A-Z a-z 0-9 _ . -", kControl};
+  const bool own = plan.id == kAdminPool;  // which has the one name that no other may have
+  if (Status name = check_pool_name(plan.name); !own && !name) {
+    return Error{name.code(), name.error().text, kControl};
   }
   if (plan.containers == 0 || plan.containers > kMaxContainers) {
     return Error{
@@ -217,6 +211,7 @@ Result<std::shared_ptr<Pool>> PoolKeeper::create(PoolPlan plan, std::uint64_t un
   pool->uid = plan.uid;
   pool->gid = plan.gid;
   pool->mode = plan.mode;
+  pool->config = Bytes(plan.config.data(), plan.config.size());
   pool->containers.reserve(plan.containers);
   place(*pool);
   Status made = record(*pool);

@@ -22,7 +22,7 @@ constexpr std::uint32_t kMostContainers = 65536;
 constexpr std::uint64_t kPatienceNs = 60'000'000'000;  // of the node's time, for what is to be destroyed
 
 Status check(const std::string& name, const PoolOptions& options) {
-  if (!is_pool_name(name)) return Error{Code::invalid_argument, "'" + name + "' cannot name a pool", kWhere};
+  if (Status good = check_pool_name(name); !good) return Error{good.code(), good.error().text, kWhere};
   if (options.containers >= 1 && options.containers <= kMostContainers) return {};
   return Error{Code::invalid_argument,
                fmt::format("a pool has 1 to {} containers, not {}", kMostContainers, options.containers), kWhere};

@@ -680,6 +680,34 @@ class Pools(CliTest):
         self.done("call", "small", "put", "key=a", "value=b")
         self.fails(FAILED, ["resource_exhausted"], "call", "small", "put", "key=b", "value=" + "x" * 500)
 
+    def test_a_pool_shows_its_configuration(self):
+        self.create("small", 1, "max_bytes=200")
+        self.assertEqual(self.json("pool", "describe", "small")["config"], {"max_bytes": 200})
+        self.assertIn("configuration: max_bytes=200\n", self.done("pool", "describe", "small"))
+        self.create("plain", 1)
+        self.assertEqual(self.json("pool", "describe", "plain")["config"], {})
+        self.assertIn("configuration: the module's defaults\n", self.done("pool", "describe", "plain"))
+        config = self.folder / "pools.yaml"
+        config.write_text("pools: [{name: p, module: kv, config: {max_bytes: 2KiB}}]\n")
+        self.start("--config", str(config), name="configured")
+        described = self.json("pool", "describe", "p", "--name", "configured")
+        self.assertEqual(described["config"], {"max_bytes": 2048})
+
+    def test_one_rule_for_names(self):
+        rule = "beginning with a letter or digit, and not 'admin'"
+        config = self.folder / "names.yaml"
+        longest = "x" * 64
+        good = ("9a", "a-b.c_d", longest)
+        config.write_text("pools:\n" + "".join(f'- {{name: "{name}", module: kv}}\n' for name in good))
+        self.start("--config", str(config), name="named")
+        for name in good:
+            self.done("pool", "create", "-m", "kv", "--", name)
+            self.done("pool", "describe", "--name", "named", "--", name)
+        for name in (".", "..", "-", "--", "-x", "..x", "_a", longest + "x", "x" * 128, "admin", "ü", "a b", ""):
+            config.write_text(f'pools: [{{name: "{name}", module: kv}}]\n')
+            self.fails(FAILED, [rule, f"'{name[:64]}'"], "pool", "create", "-m", "kv", "--", name)
+            self.fails(FAILED, [rule, name[:60]], "start", "--name", "never", "--config", str(config))
+
     def test_calls(self):
         self.create()
         self.assertEqual(self.json("call", "inventory", "put", "key=apple", "value=red"), {"replaced": False})
@@ -727,6 +755,8 @@ class Pools(CliTest):
         self.assertRegex(made["id"], "^[0-9]+$")
         self.assertIn(made["id"], [pool["id"] for pool in self.json("status")["pools"]])
         self.assertEqual(self.json("call", "admin", "pool_find", "name=inventory")["id"], made["id"])
+        for reply in self.json("call", "admin", "pool_list", "-q", "all")["replies"]:
+            self.assertIn(made["id"], [pool["id"] for pool in reply["reply"]["pools"]])
         self.done("pool", "create", "small", "-m", "kv", "max_bytes=1KiB")
         self.assertEqual(self.json("call", "small", "stat")["reply"]["max_bytes"], 1024)
         self.done("pool", "create", "text", "-m", "kv", "--config", '{"max_bytes": "2KiB"}')
@@ -885,7 +915,7 @@ class Simulation(CliTest):
             self.assertRegex(text, rf"(?m)^2 s +{policy} +\d\.\d\d ")
             self.assertRegex(text, rf"(?m)^all +{policy} +\d\.\d\d ")
         report = self.json(*self.SMALL, "--load", "skewed", "--seed", "7")
-        self.assertEqual((report["workers"], report["lanes"], report["seed"]), (4, 60, 7))
+        self.assertEqual((report["workers"], report["lanes"], report["seed"]), (4, 60, "7"))
         in_turn, by_load = report["policies"]
         self.assertEqual(len(by_load["rows"]), 20)
         self.assertEqual(sum(row["moved"] for row in by_load["rows"]), by_load["moved"])

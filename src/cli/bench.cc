@@ -112,15 +112,17 @@ std::string render_report(const bench::Report& report) {
   return out;
 }
 
-int print_failure(const bench::Workload& workload, const Error& error) {
-  return report(Error{error.code, fmt::format("bench {}: {}", workload.name, error.text), error.where});
-}
-
 Target target_of(const bench::Options& options) {
   Target out;
   if (!options.daemon.empty()) out.name = options.daemon;
   out.socket = options.socket;
   return out;
+}
+
+int print_failure(const bench::Workload& workload, const bench::Options& options, const Error& error) {
+  const int code = report(Error{error.code, fmt::format("bench {}: {}", workload.name, error.text), error.where});
+  const bool may_be_gone = error.code == Code::unavailable && !(options.daemon.empty() && options.socket.empty());
+  return may_be_gone && !connect(target_of(options)).ok() ? kNoDaemon : code;
 }
 
 Status draw(const bench::Report& report, const std::string& file) {
@@ -133,10 +135,6 @@ int run_and_print(const BenchArguments& given) {
   if (!given.svg.empty() && given.workload != "mixed" && given.workload != "all") {
     return report_usage({Code::invalid_argument, "--svg draws what `mixed` finds, and nothing else", {}});
   }
-  if (!given.options.daemon.empty() || !given.options.socket.empty()) {
-    const Result<Client> client = connect(target_of(given.options));
-    if (!client.ok()) return report_unreachable(client.error());
-  }
   int code = kDone;
   Json reports = Json::array();
   for (const bench::Workload& workload : bench::workloads()) {
@@ -144,11 +142,11 @@ int run_and_print(const BenchArguments& given) {
     if (!wanted) continue;
     const Result<bench::Report> found = bench::run_workload(workload, given.options);
     if (!found.ok()) {
-      code = print_failure(workload, found.error());
+      code = print_failure(workload, given.options, found.error());
       if (found.code() == Code::cancelled) break;
       continue;
     }
-    if (Status drawn = draw(*found, given.svg); !drawn) code = print_failure(workload, drawn.error());
+    if (Status drawn = draw(*found, given.svg); !drawn) code = print_failure(workload, given.options, drawn.error());
     if (given.json) {
       reports.push_back(bench::to_json(*found));
     } else {
